@@ -1,0 +1,1 @@
+"""One module per wire or file format, each registered."""
