@@ -1,0 +1,609 @@
+"""The mirror: our model of a tab's DOM while its events are applied.
+
+It follows what rrweb's Replayer does with each event (read from rrweb 2.2.2), but keeps values only, in plain Python,
+so that a state costs no browser. References to nodes it does not know are counted, never fatal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from replay_viewer.recording import sheets
+from replay_viewer.recording.events import (
+    Add,
+    AttributeChange,
+    Event,
+    FullSnapshot,
+    Incremental,
+    Kind,
+    Meta,
+    Mutation,
+    Remove,
+    Sn,
+    Source,
+    TextChange,
+)
+from replay_viewer.recording.nodes import (
+    BLOCKED,
+    CUSTOM,
+    DOCTYPE,
+    DOCUMENT,
+    ELEMENT,
+    SHADOW,
+    SHADOW_HOST,
+    SVG,
+    TEXT,
+    Node,
+)
+
+
+class Pointer(msgspec.Struct, array_like=True, frozen=True):
+    """Pointer position in the coordinates of the document of node `id`; kind 0 mouse, 1 touch."""
+
+    x: float
+    y: float
+    kind: int
+    id: int
+
+
+class Media(msgspec.Struct, frozen=True):
+    """State of a media element: position `at` seconds at instant `t` (epoch ms)."""
+
+    playing: bool
+    at: float
+    t: float
+    rate: float = 1.0
+    volume: float = 1.0
+    muted: bool = False
+    loop: bool = False
+
+
+Font = dict[str, Any]
+Input = tuple[str | None, bool | None]
+Op = list[Any]
+
+#: MouseInteraction types (rrweb) by what they do to pointer and focus.
+_DOWN, _UP, _FOCUS, _BLUR, _TOUCH_START, _TOUCH_END, _TOUCH_CANCEL = 1, 0, 5, 6, 7, 9, 10
+
+
+class Mirror:
+    """Applies events one after the other; `before` collects what changed nodes were, when a base is wanted.
+
+    nodes: id → Node. root: id of the document, None before the first full snapshot. inputs: id → (value, checked)
+    as last reported. scrolls: id → (x, y). sheets / constructed: node id / style id → rule operations, append-only
+    lists replaced as a whole on a reset. adopted: host id → style ids. fonts, media, canvas: by id. `time`: epoch ms
+    of the last event applied. `unknown`: references to nodes that are not there, so far.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: dict[int, Node] = {}
+        self.root: int | None = None
+        self.generation = 0
+        self.inputs: dict[int, Input] = {}
+        self.scrolls: dict[int, tuple[float, float]] = {}
+        self.sheets: dict[int, list[Op]] = {}
+        self.constructed: dict[int, list[Op]] = {}
+        self.adopted: dict[int, list[int]] = {}
+        self.fonts: list[Font] = []
+        self.media: dict[int, Media] = {}
+        self.canvas: dict[int, list[Any]] = {}
+        self.frames: set[int] = set()
+        self.viewport: tuple[float, float] = (0.0, 0.0)
+        self.url = ""
+        self.pointer: Pointer | None = None
+        self.down = False
+        self.focus: int | None = None
+        self.selection: list[list[int]] = []
+        self.time = 0.0
+        self.unknown = 0
+        self.before: dict[int, Node | None] | None = None
+        self.encoded: dict[int, bytes] = {}
+        self._waiting_documents: dict[int, Sn] = {}
+
+    # -- events ----------------------------------------------------------------------------------------------
+
+    def apply(self, event: Event) -> None:
+        """Apply one event. Never raises for odd content."""
+        self.time = event.timestamp
+        data = event.data
+        if isinstance(data, Mutation):
+            self._mutation(data)
+        elif isinstance(data, Incremental):
+            handler = _HANDLERS.get(data.source)
+            if handler is not None:
+                handler(self, data)
+        elif isinstance(data, FullSnapshot):
+            self._full_snapshot(data)
+        elif isinstance(data, Meta):
+            self.url = data.href or self.url
+            if data.width and data.height:
+                self.viewport = (data.width, data.height)
+
+    def _full_snapshot(self, data: FullSnapshot) -> None:
+        if self.before is not None:
+            for id in self.nodes:
+                self._touch(id)
+        self.nodes.clear()
+        self.encoded.clear()
+        self.generation += 1
+        self.inputs = {}
+        self.scrolls = {}
+        self.sheets = {}
+        self.adopted = {}
+        self.fonts = []
+        self.media = {}
+        self.canvas = {}
+        self.frames = set()
+        self.focus = None
+        self.selection = []
+        self._waiting_documents = {}
+        self._insert(data.node, 0)
+        self.root = data.node.id
+        left, top = data.initialOffset.get("left", 0.0), data.initialOffset.get("top", 0.0)
+        if left or top:
+            self.scrolls[data.node.id] = (left, top)
+
+    def _mutation(self, data: Mutation) -> None:
+        removed = self._removes(data.removes or ())
+        if data.adds:
+            self._adds(data.adds)
+        for text in data.texts or ():
+            self._text(text, removed)
+        for change in data.attributes or ():
+            self._attributes(change, removed)
+
+    def _removes(self, removes: Sequence[Remove]) -> set[int]:
+        gone = set()
+        for remove in removes:
+            gone.add(remove.id)
+            node = self.nodes.get(remove.id)
+            if node is None:
+                self.unknown += 1
+                continue
+            self._detach(node)
+            self._forget(node)
+        return gone
+
+    def _adds(self, adds: list[Add]) -> None:
+        """Add nodes; those whose neighbour or parent comes later wait, as long as there is progress."""
+        nodes = self.nodes
+        queue = adds
+        while queue:
+            waiting: list[Add] = []
+            for add in queue:
+                parent = nodes.get(add.parentId)
+                if parent is None:
+                    waiting.append(add)
+                    continue
+                next_id = add.nextId
+                if next_id is not None and next_id > 0 and next_id not in nodes:
+                    waiting.append(add)
+                    continue
+                self._add(add, parent)
+            if len(waiting) == len(queue):
+                self._add_lost(waiting)
+                return
+            queue = waiting
+
+    def _add_lost(self, waiting: list[Add]) -> None:
+        """What still waits names a neighbour or parent that never comes: place it last, or count it."""
+        for add in waiting:
+            parent = self.nodes.get(add.parentId)
+            if parent is not None:
+                self.unknown += add.nextId not in self.nodes
+                self._add(add, parent)
+            elif add.node.type == DOCUMENT:
+                self._waiting_documents[add.parentId] = add.node
+            else:
+                self.unknown += 1
+
+    def _add(self, add: Add, parent: Node) -> None:
+        sn = add.node
+        if sn.rootId and sn.rootId not in self.nodes:
+            self.unknown += 1
+            return
+        existing = self.nodes.get(sn.id)
+        if existing is not None:
+            self._detach(existing)
+            self._forget(existing)
+        self._displace(sn, parent)
+        node = self._insert(sn, parent.id)
+        self._touch(parent.id)
+        if node.flags & SHADOW:
+            if parent.shadow is None:
+                parent.shadow = []
+                parent.flags |= SHADOW_HOST
+            siblings = parent.shadow
+        else:
+            siblings = parent.children
+        next_id, previous_id = add.nextId, add.previousId
+        if next_id is not None and next_id in self.nodes and next_id in siblings:
+            siblings.insert(siblings.index(next_id), sn.id)
+        elif next_id is None and previous_id is not None and previous_id in siblings:
+            siblings.insert(siblings.index(previous_id) + 1, sn.id)
+        else:
+            siblings.append(sn.id)
+        if parent.name == "style" and node.kind == TEXT:
+            self.sheets.pop(parent.id, None)
+        elif sn.type == DOCUMENT:
+            self.frames.add(parent.id)
+
+    def _displace(self, sn: Sn, parent: Node) -> None:
+        """A document holds one doctype and one root element, a frame one document, a text area one text."""
+        if sn.type == DOCUMENT:
+            rivals = list(parent.children)
+        elif parent.kind == DOCUMENT and sn.type in (DOCTYPE, ELEMENT):
+            rivals = [id for id in parent.children if self.nodes[id].kind == sn.type]
+        elif sn.type == TEXT and parent.name == "textarea":
+            rivals = [id for id in parent.children if self.nodes[id].kind == TEXT]
+        else:
+            return
+        for id in rivals:
+            rival = self.nodes[id]
+            self._detach(rival)
+            self._forget(rival)
+
+    def _text(self, change: TextChange, removed: set[int]) -> None:
+        node = self.nodes.get(change.id)
+        if node is None:
+            self.unknown += change.id not in removed
+            return
+        if node.kind == ELEMENT:
+            # The stock player sets textContent, whatever the node: on an element that replaces its children.
+            self.unknown += 1
+            return
+        self._touch(node.id)
+        node.text = change.value or ""
+        parent = self.nodes.get(node.parent)
+        if parent is not None and parent.name == "style":
+            self.sheets.pop(parent.id, None)
+
+    def _attributes(self, change: AttributeChange, removed: set[int]) -> None:
+        node = self.nodes.get(change.id)
+        if node is None:
+            self.unknown += change.id not in removed
+            return
+        self._touch(node.id)
+        for name, value in change.attributes.items():
+            if name == "style" and isinstance(value, dict):
+                style = dict(node.style or ())
+                for prop, setting in value.items():
+                    # Removed and set anew goes last: the order of declarations decides among shorthands.
+                    style.pop(prop, None)
+                    style[prop] = setting
+                node.style = style
+                continue
+            if name == "style":
+                node.style = None
+            if value is None:
+                node.attrs.pop(name, None)
+                continue
+            node.attrs[name] = value
+            if name == "_cssText":
+                self.sheets.pop(node.id, None)
+            elif name == "value" and node.name == "textarea":
+                self.inputs.pop(node.id, None)
+            elif name in ("rr_scrollLeft", "rr_scrollTop"):
+                self._recorded_scroll(node)
+
+    # -- pointer, input, scroll ------------------------------------------------------------------------------
+
+    def _moves(self, data: Incremental) -> None:
+        if data.positions:
+            last = data.positions[-1]
+            self.pointer = Pointer(last.x, last.y, int(data.source == Source.TOUCH_MOVE and self.down), last.id)
+
+    def _mouse(self, data: Incremental) -> None:
+        if data.id not in self.nodes:
+            self.unknown += data.id > 0
+            return
+        kind = data.type
+        if kind == _FOCUS:
+            self.focus = data.id
+        elif kind == _BLUR:
+            if self.focus == data.id:
+                self.focus = None
+        elif kind in (_DOWN, _TOUCH_START):
+            self.down = True
+        elif kind in (_UP, _TOUCH_END, _TOUCH_CANCEL):
+            self.down = False
+        if data.x is not None and data.y is not None:
+            touch = int(kind in (_TOUCH_START, _TOUCH_END, _TOUCH_CANCEL) or data.pointerType == 2)
+            self.pointer = Pointer(data.x, data.y, touch, data.id)
+
+    def _scroll(self, data: Incremental) -> None:
+        if data.id in self.nodes:
+            self.scrolls[data.id] = (data.x or 0.0, data.y or 0.0)
+        else:
+            self.unknown += data.id > 0
+
+    def _resize(self, data: Incremental) -> None:
+        if data.width and data.height:
+            self.viewport = (data.width, data.height)
+
+    def _input(self, data: Incremental) -> None:
+        if data.id in self.nodes:
+            self.inputs[data.id] = (data.text, data.isChecked)
+        else:
+            self.unknown += data.id > 0
+
+    def _selection(self, data: Incremental) -> None:
+        self.selection = [
+            [int(r.get(k) or 0) for k in ("start", "startOffset", "end", "endOffset")]
+            for r in data.ranges or ()
+            if isinstance(r, dict)
+        ]
+
+    # -- sheets, fonts, media, canvas ------------------------------------------------------------------------
+
+    def _rules(self, data: Incremental) -> None:
+        ops = sheets.operations(data)
+        if not ops:
+            return
+        if data.styleId:
+            log = self.constructed.setdefault(data.styleId, [])
+        elif data.id in self.nodes:
+            log = self.sheets.setdefault(data.id, [])
+        else:
+            self.unknown += 1
+            return
+        if ops[0][0] == "r":
+            # Replacing makes what came before pointless; a new list tells a diff that the log began anew.
+            ops = ops[max(n for n, op in enumerate(ops) if op[0] == "r") :]
+            if data.styleId:
+                self.constructed[data.styleId] = ops
+            else:
+                self.sheets[data.id] = ops
+        else:
+            log.extend(ops)
+
+    def _adopted(self, data: Incremental) -> None:
+        for style in data.styles or ():
+            if isinstance(style, dict) and isinstance(style.get("styleId"), int):
+                self.constructed[style["styleId"]] = sheets.inserts(style.get("rules"))
+        if data.id in self.nodes:
+            self.adopted[data.id] = [i for i in data.styleIds or () if isinstance(i, int)]
+        elif data.id > 0:
+            self.unknown += 1
+
+    def _font(self, data: Incremental) -> None:
+        self.fonts = [
+            *self.fonts,
+            {
+                "family": data.family or "",
+                "source": data.fontSource or "",
+                "buffer": bool(data.buffer),
+                "descriptors": data.descriptors,
+            },
+        ]
+
+    def _media(self, data: Incremental) -> None:
+        if data.id not in self.nodes:
+            self.unknown += data.id > 0
+            return
+        old = self.media.get(data.id) or Media(False, 0.0, self.time)
+        playing = {0: True, 1: False}.get(-1 if data.type is None else data.type, old.playing)
+        at = data.currentTime
+        if at is None:
+            at = old.at + (self.time - old.t) / 1000.0 * old.rate * old.playing
+        self.media[data.id] = Media(
+            playing,
+            at,
+            self.time,
+            old.rate if data.playbackRate is None else data.playbackRate,
+            old.volume if data.volume is None else data.volume,
+            old.muted if data.muted is None else data.muted,
+            old.loop if data.loop is None else data.loop,
+        )
+
+    def _canvas(self, data: Incremental) -> None:
+        if data.id not in self.nodes:
+            self.unknown += data.id > 0
+            return
+        commands = data.commands or ([{"property": data.property, "args": data.args}] if data.property else [])
+        if any(c.get("property") == "drawImage" and "ImageBitmap" in str(c.get("args"))[:40] for c in commands):
+            # Bitmap mode: each event holds the whole picture.
+            self.canvas[data.id] = list(commands)
+
+    # -- the tree --------------------------------------------------------------------------------------------
+
+    def _touch(self, id: int) -> None:
+        """Before a node changes, keep what it was (for patches) and drop its encoding (for keyframes)."""
+        self.encoded.pop(id, None)
+        before = self.before
+        if before is not None and id not in before:
+            node = self.nodes.get(id)
+            before[id] = None if node is None else _copy(node)
+
+    def _detach(self, node: Node) -> None:
+        parent = self.nodes.get(node.parent)
+        if parent is None:
+            return
+        self._touch(parent.id)
+        siblings = parent.shadow if node.flags & SHADOW else parent.children
+        if siblings is not None and node.id in siblings:
+            siblings.remove(node.id)
+        if node.kind == TEXT and parent.name == "style":
+            self.sheets.pop(parent.id, None)
+        elif node.kind == DOCUMENT:
+            self.frames.discard(parent.id)
+
+    def _forget(self, node: Node) -> None:
+        """Remove a detached node and what is inside it from the mirror."""
+        stack = [node]
+        nodes = self.nodes
+        while stack:
+            current = stack.pop()
+            id = current.id
+            self._touch(id)
+            nodes.pop(id, None)
+            for aux in (self.inputs, self.scrolls, self.sheets, self.adopted, self.media, self.canvas):
+                if aux:
+                    aux.pop(id, None)
+            self.frames.discard(id)
+            if current.children:
+                stack.extend(nodes[c] for c in current.children if c in nodes)
+            if current.shadow:
+                stack.extend(nodes[c] for c in current.shadow if c in nodes)
+
+    def _insert(self, sn: Sn, parent: int) -> Node:
+        """Register a serialised node and all inside it; an id met twice keeps its first place."""
+        top = self._register(sn, parent)
+        stack = [(sn, top)] if sn.childNodes else []
+        while stack:
+            current, node = stack.pop()
+            for child_sn in current.childNodes:
+                if child_sn.id in self.nodes:
+                    self.unknown += 1
+                    continue
+                child = self._register(child_sn, node.id)
+                if child.flags & SHADOW:
+                    if node.shadow is None:
+                        node.shadow = []
+                    node.shadow.append(child.id)
+                else:
+                    node.children.append(child.id)
+                    if child.kind == DOCUMENT:
+                        self.frames.add(node.id)
+                if child_sn.childNodes:
+                    stack.append((child_sn, child))
+        return top
+
+    def _register(self, sn: Sn, parent: int) -> Node:
+        self._touch(sn.id)
+        flags = (
+            (SVG if sn.isSVG else 0)
+            | (SHADOW_HOST if sn.isShadowHost else 0)
+            | (SHADOW if sn.isShadow else 0)
+            | (CUSTOM if sn.isCustom else 0)
+            | (BLOCKED if sn.needBlock else 0)
+        )
+        extra = None
+        name = sn.tagName
+        if sn.type == DOCTYPE:
+            name, extra = sn.name, [sn.publicId, sn.systemId]
+        elif sn.type == DOCUMENT:
+            extra = [sn.compatMode]
+        shadow: list[int] | None = [] if sn.isShadowHost else None
+        text = sn.textContent if sn.type > ELEMENT else None
+        # The decoded structure is ours alone, so its attributes need no copy.
+        attributes = sn.attributes or {}
+        node = Node(sn.id, sn.type, parent, name, attributes, [], shadow, text, flags, None, extra)
+        style = attributes.get("style")
+        if isinstance(style, dict):
+            node.style = attributes.pop("style")
+        self.nodes[sn.id] = node
+        if "rr_scrollLeft" in attributes or "rr_scrollTop" in attributes:
+            self._recorded_scroll(node)
+        media = attributes.get("rr_mediaState")
+        if media is not None:
+            self._recorded_media(node, media)
+        if self._waiting_documents and sn.id in self._waiting_documents:
+            document = self._waiting_documents.pop(sn.id)
+            inner = self._insert(document, sn.id)
+            node.children.append(inner.id)
+            self.frames.add(sn.id)
+        return node
+
+    def _recorded_scroll(self, node: Node) -> None:
+        x, y = node.attrs.get("rr_scrollLeft", 0), node.attrs.get("rr_scrollTop", 0)
+        if isinstance(x, int | float) and isinstance(y, int | float) and (x or y):
+            self.scrolls[node.id] = (float(x), float(y))
+
+    def _recorded_media(self, node: Node, state: object) -> None:
+        def number(name: str, default: float) -> float:
+            value = node.attrs.get(name, default)
+            return float(value) if isinstance(value, int | float) else default
+
+        self.media[node.id] = Media(
+            state == "played",
+            number("rr_mediaCurrentTime", 0.0),
+            self.time,
+            number("rr_mediaPlaybackRate", 1.0),
+            number("rr_mediaVolume", 1.0),
+            bool(node.attrs.get("rr_mediaMuted")),
+            bool(node.attrs.get("rr_mediaLoop")),
+        )
+
+    # -- questions -------------------------------------------------------------------------------------------
+
+    def effective_input(self, id: int) -> Input:
+        """(value, checked) as the person sees them: what was reported last, else what was serialised."""
+        return effective(self.nodes[id], self.inputs.get(id), self)
+
+    def text_of(self, id: int, limit: int = 2000) -> str:
+        """The text inside a node (light tree, scripts and styles left out), at most `limit` characters."""
+        parts: list[str] = []
+        size = 0
+        stack = [id]
+        while stack and size < limit:
+            node = self.nodes.get(stack.pop())
+            if node is None or node.name in ("script", "style", "noscript"):
+                continue
+            if node.kind == TEXT and node.text:
+                parts.append(node.text)
+                size += len(node.text)
+            stack.extend(reversed(node.children))
+        return "".join(parts)[:limit]
+
+
+def effective(node: Node, reported: Input | None, mirror: Mirror) -> Input:
+    """(value, checked) of a node given what was reported of it; None where the element has no such property."""
+    checked: bool | None = None
+    value: str | None = None
+    attrs = node.attrs
+    raw = attrs.get("value")
+    if node.name == "input":
+        if str(attrs.get("type", "text")).lower() in ("checkbox", "radio"):
+            checked = attrs.get("checked") not in (None, False)
+        value = "" if raw is None else str(raw)
+    elif node.name == "textarea":
+        value = str(raw) if raw is not None else mirror.text_of(node.id)
+    elif node.name == "select":
+        value = None if raw is None else str(raw)
+    elif node.name == "option":
+        checked = attrs.get("selected") not in (None, False)
+    if reported is None:
+        return value, checked
+    text, is_checked = reported
+    return (value if text is None else text), (is_checked if checked is not None else None)
+
+
+def _copy(node: Node) -> Node:
+    return Node(
+        node.id,
+        node.kind,
+        node.parent,
+        node.name,
+        node.attrs.copy(),
+        node.children.copy(),
+        None if node.shadow is None else node.shadow.copy(),
+        node.text,
+        node.flags,
+        node.style,
+        node.extra,
+    )
+
+
+_HANDLERS: dict[int, Callable[[Mirror, Incremental], None]] = {
+    Source.MOUSE_MOVE: Mirror._moves,
+    Source.TOUCH_MOVE: Mirror._moves,
+    Source.DRAG: Mirror._moves,
+    Source.MOUSE_INTERACTION: Mirror._mouse,
+    Source.SCROLL: Mirror._scroll,
+    Source.VIEWPORT_RESIZE: Mirror._resize,
+    Source.INPUT: Mirror._input,
+    Source.MEDIA_INTERACTION: Mirror._media,
+    Source.STYLE_SHEET_RULE: Mirror._rules,
+    Source.STYLE_DECLARATION: Mirror._rules,
+    Source.CANVAS_MUTATION: Mirror._canvas,
+    Source.FONT: Mirror._font,
+    Source.SELECTION: Mirror._selection,
+    Source.ADOPTED_STYLE_SHEET: Mirror._adopted,
+}
+
+#: Event kinds and sources that change a state, hence the order that matters.
+STATEFUL_KINDS = frozenset({Kind.FULL_SNAPSHOT, Kind.INCREMENTAL, Kind.META})
