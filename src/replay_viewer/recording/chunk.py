@@ -1,0 +1,74 @@
+"""Chunks: raw events of a tab in stored order, with an index that answers without decoding them.
+
+Layout, version 1: 4 bytes `RVC1`, u32 count, then little-endian arrays — f64 time (epoch ms), u32 end of each event
+in the body, u8 type, i8 source (-1: none) — then the body: the events' JSON, one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from replay_viewer.domain.errors import NewerVersion, StorageProblem
+from replay_viewer.recording.events import Event, decode_event
+
+_MAGIC = b"RVC1"
+
+#: A chunk is closed when its body has grown to this many bytes (a single larger event has a chunk of its own).
+TARGET = 1 << 20
+
+
+def pack(events: Sequence[tuple[Event, bytes]]) -> bytes:
+    """The chunk of events and their raw JSON, not compressed."""
+    count = len(events)
+    times = np.fromiter((event.timestamp for event, _ in events), np.float64, count)
+    ends = np.cumsum(np.fromiter((len(raw) for _, raw in events), np.int64, count)).astype(np.uint32)
+    types = np.fromiter((event.type for event, _ in events), np.uint8, count)
+    sources = np.fromiter((event.source for event, _ in events), np.int8, count)
+    arrays = [times.tobytes(), ends.tobytes(), types.tobytes(), sources.tobytes()]
+    return b"".join([_MAGIC, count.to_bytes(4, "little"), *arrays, *(raw for _, raw in events)])
+
+
+class Chunk:
+    """A chunk read back. times: f64 epoch ms; types: u8; sources: i8; all of length `len(chunk)`."""
+
+    def __init__(self, data: bytes) -> None:
+        """Read the index of `data`. Raises NewerVersion or StorageProblem."""
+        if data[:3] == _MAGIC[:3] and data[:4] > _MAGIC:
+            raise NewerVersion("This session was stored by a newer Replay Viewer.", "Update Replay Viewer.")
+        count = int.from_bytes(data[4:8], "little")
+        body = 8 + 14 * count
+        if data[:4] != _MAGIC or len(data) < body:
+            raise StorageProblem("A piece of this session is damaged.", "Import the session again.")
+        self._data = data
+        self.times: npt.NDArray[np.float64] = np.frombuffer(data, np.float64, count, 8)
+        self._ends = np.frombuffer(data, np.uint32, count, 8 + 8 * count).astype(np.int64) + body
+        self.types: npt.NDArray[np.uint8] = np.frombuffer(data, np.uint8, count, 8 + 12 * count)
+        self.sources: npt.NDArray[np.int8] = np.frombuffer(data, np.int8, count, 8 + 13 * count)
+        self._body = body
+        if count and int(self._ends[-1]) != len(data):
+            raise StorageProblem("A piece of this session is damaged.", "Import the session again.")
+
+    def __len__(self) -> int:
+        return len(self.types)
+
+    def raw(self, n: int) -> bytes:
+        """The JSON of the n-th event."""
+        start = int(self._ends[n - 1]) if n else self._body
+        return self._data[start : int(self._ends[n])]
+
+    def event(self, n: int) -> Event:
+        """The n-th event, decoded; events were decoded once at import, so this does not fail on sound data.
+
+        `timestamp` is the stored time, which differs from the JSON when the clock was put right.
+        """
+        event = decode_event(self.raw(n))
+        event.timestamp = float(self.times[n])
+        return event
+
+    def events(self, start: int, stop: int) -> Iterator[Event]:
+        """Events `start` up to, not including, `stop`."""
+        for n in range(start, stop):
+            yield self.event(n)
