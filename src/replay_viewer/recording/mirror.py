@@ -563,13 +563,33 @@ def effective(node: Node, reported: Input | None, mirror: Mirror) -> Input:
     elif node.name == "textarea":
         value = str(raw) if raw is not None else mirror.text_of(node.id)
     elif node.name == "select":
-        value = None if raw is None else str(raw)
+        value = _chosen(node, mirror) if raw is None else str(raw)
     elif node.name == "option":
         checked = attrs.get("selected") not in (None, False)
     if reported is None:
         return value, checked
     text, is_checked = reported
     return (value if text is None else text), (is_checked if checked is not None else None)
+
+
+def _chosen(select: Node, mirror: Mirror) -> str | None:
+    """Value of a select that was serialised without one: its selected option, else its first."""
+    first: Node | None = None
+    stack = list(reversed(select.children))
+    while stack:
+        node = mirror.nodes.get(stack.pop())
+        if node is None:
+            continue
+        if node.name == "option":
+            if node.attrs.get("selected") not in (None, False):
+                first = node
+                break
+            first = first or node
+        stack.extend(reversed(node.children))
+    if first is None:
+        return None
+    value = first.attrs.get("value")
+    return mirror.text_of(first.id).strip() if value is None else str(value)
 
 
 def _copy(node: Node) -> Node:

@@ -20,6 +20,8 @@ VERSION = 1
 #: Attributes that are read only while a node is built: when one changes, the node is built anew.
 _BUILD_ONLY = ("_cssText", "rr_dataURL", "rr_width", "rr_height", "rr_src")
 
+_CONTROLS = ("input", "textarea", "select", "option")
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -357,15 +359,7 @@ def _effects(
         "media": _changed(shown.media if shown else {}, mirror.media, fresh),
         "canvas": [(id, 0, c) for id, c in _changed(shown.canvas if shown else {}, mirror.canvas, fresh)],
     }
-    documents = {host: _document_of(mirror, host) for host in mirror.adopted}
-    used = {style: documents[host] for host, styles in mirror.adopted.items() for style in styles}
-    known = {s for styles in shown.adopted.values() for s in styles} if shown else set()
-    logs = {style: mirror.constructed[style] for style in used if style in mirror.constructed}
-    new_styles = {s for s in logs if s not in known or used[s] in fresh}
-    lists["constructed"] = [
-        (style, used[style], keep, ops)
-        for style, keep, ops in _logs(shown.constructed if shown else {}, logs, new_styles)
-    ]
+    lists["constructed"] = _constructed(shown, mirror, fresh)
     lists["adopted"] = _changed(shown.adopted if shown else {}, mirror.adopted, fresh, dropped=list)
     if (mirror.fonts or (shown and shown.fonts)) and (shown is None or mirror.fonts != shown.fonts):
         lists["fonts"] = [(mirror.root, mirror.fonts)]
@@ -377,6 +371,22 @@ def _effects(
             patch[key] = value if key != "scroll" else [v for v in value if v[0] in mirror.nodes]
 
 
+def _constructed(shown: Shown | None, mirror: Mirror, fresh: set[int]) -> list[tuple[int, int, int, list[Any]]]:
+    """Rule operations of the constructed sheets in use, with the document each belongs to."""
+    hosts = {style: host for host, styles in mirror.adopted.items() for style in styles}
+    logs = {style: mirror.constructed[style] for style in hosts if style in mirror.constructed}
+    known = {style for styles in shown.adopted.values() for style in styles} if shown else set()
+    anew = logs.keys() - known
+    documents = {id for id in fresh if mirror.nodes[id].kind == DOCUMENT}
+    if documents:
+        anew |= {style for style in logs if _document_of(mirror, hosts[style]) in documents}
+    return [
+        (style, _document_of(mirror, hosts[style]), keep, ops)
+        for style, keep, ops in _logs(shown.constructed if shown else {}, logs, anew)
+        if style in hosts
+    ]
+
+
 def _origin() -> tuple[float, float]:
     return (0.0, 0.0)
 
@@ -385,22 +395,20 @@ def _inputs(
     shown: Shown | None, mirror: Mirror, fresh: set[int], changed_attributes: Iterable[int]
 ) -> list[tuple[int, str | None, bool | None]]:
     nodes = mirror.nodes
-    candidates = set(mirror.inputs)
-    if shown is not None:
-        candidates |= shown.inputs.keys()
-        candidates.update(id for id in changed_attributes if nodes[id].name in ("input", "textarea", "option"))
+    if shown is None:
+        candidates = set(mirror.inputs)
+    else:
+        candidates = {id for id in mirror.inputs if id in fresh or shown.inputs.get(id) != mirror.inputs[id]}
+        candidates |= shown.inputs.keys() - mirror.inputs.keys()
+        # The page's copy is "dirty" once its property was set, so a new attribute alone would not show.
+        candidates.update(id for id in changed_attributes if nodes[id].name in _CONTROLS)
     candidates.update(id for id in fresh if nodes[id].name in ("select", "textarea"))
     result: list[tuple[int, str | None, bool | None]] = []
     for id in candidates:
-        node = nodes.get(id)
-        if node is None:
-            continue
-        now: Input = effective(node, mirror.inputs.get(id), mirror)
-        old = shown.node(id) if shown is not None and id not in fresh else None
-        if shown is not None and old is not None and effective(old, shown.inputs.get(id), shown.mirror) == now:
-            continue
-        if now != (None, None):
-            result.append((id, *now))
+        if id in nodes:
+            now: Input = effective(nodes[id], mirror.inputs.get(id), mirror)
+            if now != (None, None):
+                result.append((id, *now))
     # Checking one radio button unchecks its group: what ends up checked comes last.
     result.sort(key=lambda entry: bool(entry[2]))
     return result

@@ -1,0 +1,230 @@
+"""The engine process of an open session: it computes states and patches, so that no window ever waits for Python.
+
+Requests and replies cross a pipe as MessagePack. The newest seek wins: older ones still in the pipe are dropped
+without an answer. Patch bytes go to the page unparsed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import multiprocessing
+import signal
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from replay_viewer.domain.errors import SourceProblem, UserError
+from replay_viewer.library import Library
+from replay_viewer.recording import patch
+from replay_viewer.services import describe
+from replay_viewer.services.playback import Stage
+
+log = logging.getLogger(__name__)
+
+RequestKind = Literal["open", "seek", "frames", "state", "reload"]
+ReplyKind = Literal["opened", "seek", "frames", "state", "reloaded", "error"]
+
+
+class Request(msgspec.Struct, array_like=True):
+    """One question to the engine. `t`, `t1` epoch ms; `base` the page's revision; `step` ms between frames."""
+
+    number: int
+    kind: RequestKind
+    tab: int = 0
+    t: float = 0.0
+    t1: float = 0.0
+    base: int | None = None
+    step: float = 16.0
+    home: str = ""
+    session: str = ""
+
+
+class Reply(msgspec.Struct, array_like=True):
+    """One answer. `request`: number of the request; `rev`: revision after `body` is applied; `t`: its instant."""
+
+    request: int
+    kind: ReplyKind
+    rev: int = 0
+    t: float = 0.0
+    body: bytes = b""
+    message: str = ""
+
+
+_request_decoder = msgspec.msgpack.Decoder(Request)
+_reply_decoder = msgspec.msgpack.Decoder(Reply)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def _newest(requests: list[Request]) -> list[Request]:
+    """Requests in order, without the seeks and read-aheads that a later seek makes pointless."""
+    last_seek = max((n for n, request in enumerate(requests) if request.kind == "seek"), default=-1)
+    return [r for n, r in enumerate(requests) if r.kind not in ("seek", "frames") or n >= last_seek]
+
+
+def _answer(request: Request, stage: Stage | None) -> Reply:
+    assert stage is not None, "open comes first"
+    match request.kind:
+        case "seek":
+            made = stage.seek(request.tab, request.t, request.base)
+            return Reply(request.number, "seek", stage.rev, request.t, patch.encode(made))
+        case "frames":
+            made = stage.frames(request.tab, request.t, request.t1, request.step)
+            return Reply(request.number, "frames", stage.rev, request.t1, patch.encode(made))
+        case "state":
+            state = describe.describe(stage.fresh_state(request.tab, request.t))
+            return Reply(request.number, "state", stage.rev, request.t, msgspec.json.encode(state))
+        case _:
+            stage.reload()
+            return Reply(request.number, "reloaded", stage.rev)
+
+
+def _serve(connection: Connection) -> None:
+    """The process: answers until the pipe closes."""
+    # Ctrl+C in a terminal reaches the whole process group; the owner ends us by closing the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    library: Library | None = None
+    stage: Stage | None = None
+    while True:
+        try:
+            requests = [_request_decoder.decode(connection.recv_bytes())]
+            while connection.poll():
+                requests.append(_request_decoder.decode(connection.recv_bytes()))
+        except (EOFError, OSError):
+            break
+        for request in _newest(requests):
+            try:
+                if request.kind == "open":
+                    if library is None or library.home != Path(request.home):
+                        library = Library.open(Path(request.home))
+                    stage = Stage(library, request.session)
+                    reply = Reply(request.number, "opened")
+                else:
+                    reply = _answer(request, stage)
+            except UserError as error:
+                reply = Reply(request.number, "error", message=str(error))
+            except Exception:
+                # A bug in one answer must not take the session's engine down; the log has the rest.
+                log.exception("engine request %s failed", request.kind)
+                reply = Reply(
+                    request.number, "error", message="This instant could not be computed; the log says why."
+                )
+            try:
+                connection.send_bytes(_encode(reply))
+            except (BrokenPipeError, OSError):
+                return
+    if library is not None:
+        library.close()
+
+
+class _Process:
+    """One engine process and our end of its pipe."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe(duplex=True)
+        self.process = context.Process(target=_serve, args=(theirs,), name="replay-viewer-engine", daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def end(self) -> None:
+        """Close the pipe; the process leaves by itself, or is made to."""
+        self.connection.close()
+        self.process.join(2.0)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.process.close()
+
+
+_spare: list[_Process] = []
+
+
+def prewarm() -> None:
+    """Start an engine process ahead of need, so that the next session opens without waiting for Python to start."""
+    if not _spare:
+        _spare.append(_Process())
+
+
+@atexit.register
+def end_spares() -> None:
+    """End processes that were started ahead of need."""
+    while _spare:
+        _spare.pop().end()
+
+
+class EngineClient:
+    """The window's end of an engine process.
+
+    Requests return at once; `receive` reads one reply, and `connection` is readable (a file descriptor) when there
+    is one. Not for use from two threads.
+    """
+
+    def __init__(self, home: Path, session: str) -> None:
+        self._process = _spare.pop() if _spare else _Process()
+        self.connection: Connection[Any, Any] = self._process.connection
+        self._number = 0
+        self._closed = False
+        self._early: list[Reply] = []
+        self._send(Request(self._next(), "open", home=str(home), session=session))
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _send(self, request: Request) -> int:
+        try:
+            self.connection.send_bytes(_encode(request))
+        except (BrokenPipeError, OSError) as error:
+            raise SourceProblem("The engine of this session has stopped.", "Open the session again.") from error
+        return request.number
+
+    def seek(self, tab: int, t: float, base: int | None) -> int:
+        """Ask for the patch to `t`; returns the request's number. A later seek may make this one go unanswered."""
+        return self._send(Request(self._next(), "seek", tab, t, base=base))
+
+    def frames(self, tab: int, t0: float, t1: float, base: int, step: float = 16.0) -> int:
+        """Ask for the frames of play from `t0` to `t1`, at most one per `step` ms."""
+        return self._send(Request(self._next(), "frames", tab, t0, t1, base, step))
+
+    def reload(self) -> int:
+        """Tell the engine that the session has grown."""
+        return self._send(Request(self._next(), "reload"))
+
+    def state(self, tab: int, t: float, timeout: float = 60.0) -> dict[str, Any]:
+        """The state at `t` as data (waits for it): url, viewport, html, inputs, scroll. Raises SourceProblem."""
+        number = self._send(Request(self._next(), "state", tab, t))
+        while self.connection.poll(timeout):
+            reply = self._read()
+            if reply.request != number:
+                self._early.append(reply)
+            elif reply.kind == "error":
+                raise SourceProblem(reply.message)
+            else:
+                result: dict[str, Any] = msgspec.json.decode(reply.body)
+                return result
+        raise SourceProblem("The engine of this session does not answer.", "Open the session again.")
+
+    def _read(self) -> Reply:
+        try:
+            return _reply_decoder.decode(self.connection.recv_bytes())
+        except (EOFError, OSError) as error:
+            raise SourceProblem("The engine of this session has stopped.", "Open the session again.") from error
+
+    def receive(self) -> Reply:
+        """The next reply, waiting for it. Raises SourceProblem when the engine has stopped."""
+        return self._early.pop(0) if self._early else self._read()
+
+    def poll(self, timeout: float = 0.0) -> bool:
+        """Whether a reply is there within `timeout` seconds."""
+        return bool(self._early) or self.connection.poll(timeout)
+
+    def close(self) -> None:
+        """End the process. Safe to call twice."""
+        if not self._closed:
+            self._closed = True
+            with contextlib.suppress(OSError):
+                self._process.end()
