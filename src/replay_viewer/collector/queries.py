@@ -1,0 +1,163 @@
+"""The reading side of the collector: plain dictionaries for the API and the page. Any thread."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Engine, RowMapping, and_, func, or_, select
+
+from replay_viewer.collector.blobs import Blobs
+from replay_viewer.collector.schema import errors, segments, sessions
+from replay_viewer.domain.errors import BadInput, NotFound
+
+MAX_PAGE = 200
+
+
+class Queries:
+    """Lists, sessions, bodies. Raises NotFound, BadInput (a cursor that is none), StorageProblem."""
+
+    def __init__(self, engine: Engine, blobs: Blobs) -> None:
+        self._engine = engine
+        self._blobs = blobs
+
+    def sessions(self, q: str = "", limit: int = 50, cursor: str = "") -> dict[str, Any]:
+        """Recorded sessions, newest first: `{"data": [...], "next": cursor or None}`. `q`: words, all must occur."""
+        where: list[ColumnElement[bool]] = [sessions.c.started.is_not(None)]
+        where += [sessions.c.words.contains(word.lower(), autoescape=True) for word in q.split()]
+        if cursor:
+            started, last = _read_cursor(cursor, float, str)
+            where.append(or_(sessions.c.started < started, and_(sessions.c.started == started, sessions.c.id < last)))
+        query = select(sessions).where(*where).order_by(sessions.c.started.desc(), sessions.c.id.desc())
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.limit(limit + 1)).mappings().all()
+        more = len(rows) > limit
+        rows = rows[:limit]
+        return {
+            "data": [_session(row) for row in rows],
+            "next": _cursor(rows[-1]["started"], rows[-1]["id"]) if more else None,
+        }
+
+    def session(self, session: str) -> dict[str, Any]:
+        """One session with its segments (number, bytes, events, tab, instants, ETag)."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(sessions).where(sessions.c.id == session)).mappings().first()
+            if row is None:
+                raise _unknown(session)
+            parts = connection.execute(
+                select(segments).where(segments.c.session == session).order_by(segments.c.n)
+            ).mappings()
+            listed = [
+                {
+                    "n": part["n"],
+                    "received": part["received"],
+                    "tab": part["tab"],
+                    "events": part["events"],
+                    "first": part["first"],
+                    "last": part["last"],
+                    "bytes": part["bytes"],
+                    "etag": part["digest"],
+                }
+                for part in parts
+            ]
+        return {**_session(row), "segments": listed}
+
+    def segment(self, session: str, n: int) -> tuple[dict[str, Any], bytes]:
+        """What is known of one body (`url`, `headers`, `received`, `etag`) and its bytes as received."""
+        query = select(segments).where(segments.c.session == session, segments.c.n == n)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"Session {session} has no segment {n}.")
+        about = {
+            "url": row["url"],
+            "headers": msgspec.json.decode(row["headers"]),
+            "received": row["received"],
+            "etag": row["digest"],
+        }
+        return about, self._blobs.read(row["blob"], row["offset"], row["bytes"])
+
+    def segment_etag(self, session: str, n: int) -> str | None:
+        """The ETag of a body, None when there is no such body."""
+        query = select(segments.c.digest).where(segments.c.session == session, segments.c.n == n)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def errors(self, session: str = "", q: str = "", limit: int = 50, cursor: str = "") -> dict[str, Any]:
+        """Errors, newest first, of one session or of all."""
+        where: list[ColumnElement[bool]] = []
+        if session:
+            where.append(errors.c.session == session)
+        where += [func.lower(errors.c.title).contains(word.lower(), autoescape=True) for word in q.split()]
+        if cursor:
+            t, last = _read_cursor(cursor, float, int)
+            where.append(or_(errors.c.t < t, and_(errors.c.t == t, errors.c.id < last)))
+        query = select(errors).where(*where).order_by(errors.c.t.desc(), errors.c.id.desc())
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.limit(limit + 1)).mappings().all()
+        more = len(rows) > limit
+        rows = rows[:limit]
+        data = [
+            {
+                "id": row["id"],
+                "eventId": row["event_id"],
+                "session": row["session"],
+                "project": row["project"],
+                "t": row["t"],
+                "title": row["title"],
+                "level": row["level"],
+                "source": row["source"],
+                "url": row["url"],
+                "release": row["release"],
+                "environment": row["environment"],
+            }
+            for row in rows
+        ]
+        return {"data": data, "next": _cursor(rows[-1]["t"], rows[-1]["id"]) if more else None}
+
+
+def _session(row: RowMapping) -> dict[str, Any]:
+    started, ended = row["started"], row["ended"]
+    return {
+        "id": row["id"],
+        "project": row["project"],
+        "source": row["source"],
+        "started": started,
+        "ended": ended,
+        "duration": ended - started if started is not None else 0.0,
+        "received": row["received"],
+        "events": row["events"],
+        "errors": row["errors"],
+        "segmentCount": row["segments"],
+        "bytes": row["bytes"],
+        "user": {"id": row["user_id"], "email": row["user_email"], "name": row["user_name"]},
+        "release": row["release"],
+        "environment": row["environment"],
+        "userAgent": row["user_agent"],
+        "sdk": row["sdk"],
+        "tabs": msgspec.json.decode(row["tabs"]),
+        "urls": msgspec.json.decode(row["urls"]),
+    }
+
+
+def _unknown(session: str) -> NotFound:
+    return NotFound(f"There is no session {session} here.", "It may have expired, or the address is cut short.")
+
+
+def _cursor(*values: object) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
+
+
+_First = TypeVar("_First")
+_Second = TypeVar("_Second")
+
+
+def _read_cursor(text: str, first: type[_First], second: type[_Second]) -> tuple[_First, _Second]:
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        one, two = msgspec.json.decode(raw, type=tuple[Any, Any])
+        return msgspec.convert(one, first), msgspec.convert(two, second)
+    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+        raise BadInput("The cursor is none of this list's.", "Start again without one.") from error

@@ -1,0 +1,147 @@
+"""Tables of the collector's own database, one schema for SQLite and PostgreSQL.
+
+Times are epoch ms. Everything of a session is keyed by the session's id first, so that it can be spread by session.
+Raw bodies are not in here but in append-only blobs (`blobs.py`); a row names the file, offset and length.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite numbers rows itself only when the column is spelled INTEGER.
+_Number = BigInteger().with_variant(Integer(), "sqlite")
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+#: Project keys may only write and stand in every page's source, so they are kept as they are.
+project_keys = Table(
+    "project_keys",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("project", String(32), ForeignKey("projects.id"), nullable=False),
+    Column("created", Float, nullable=False),
+    Column("revoked", Float),
+)
+
+#: Personal tokens read; only their SHA-256 is kept (they are 256 random bits, so a slow hash would add nothing).
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("created", Float, nullable=False),
+    Column("revoked", Float),
+)
+
+#: `started`/`ended`: first and last recorded instant, null until a recording is there; `received`: last body's time.
+#: `tabs` and `urls` are JSON lists; `words` is what the list's filter looks through, in lower case.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("project", String(32), nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("started", Float),
+    Column("ended", Float),
+    Column("created", Float, nullable=False),
+    Column("received", Float, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("user_email", Text, nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("sdk", Text, nullable=False),
+    Column("tabs", Text, nullable=False),
+    Column("urls", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Index(None, "started", "id"),
+)
+
+#: One request body of a session, numbered from 0 in the order of arrival. The same bytes are kept once.
+segments = Table(
+    "segments",
+    metadata,
+    Column("session", String(128), ForeignKey("sessions.id"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("received", Float, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("tab", Text, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("first", Float),
+    Column("last", Float),
+    Column("digest", String(64), nullable=False),
+    Column("blob", Text, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    UniqueConstraint("session", "digest"),
+)
+
+#: Bodies that belong to no session: session pings, errors without a replay, client reports. Kept raw.
+strays = Table(
+    "strays",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("project", String(32), nullable=False),
+    Column("received", Float, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("blob", Text, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("bytes", Integer, nullable=False),
+)
+
+#: Errors, with or without a session ('').
+errors = Table(
+    "errors",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("session", String(128), nullable=False),
+    Column("project", String(32), nullable=False),
+    Column("event_id", String(64), nullable=False),
+    Column("t", Float, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("level", String(16), nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Index(None, "session", "t"),
+    Index(None, "t", "id"),
+)

@@ -1,0 +1,241 @@
+"""Takes bodies in: appended, synced and committed before anybody is told that they are safe.
+
+One writer thread gathers what came in meanwhile into a group: one sync of the files, one transaction, then all of the
+group is acknowledged. The order (bytes, sync, row, commit) makes `kill -9` at any point harmless.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from concurrent.futures import Future
+
+import msgspec
+from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from replay_viewer.collector.blobs import Blobs
+from replay_viewer.collector.incoming import Incoming, column_text
+from replay_viewer.collector.schema import errors, projects, segments, sessions, strays
+from replay_viewer.domain.errors import StorageProblem, UserError
+from replay_viewer.domain.session import Facts
+
+_GROUP_BODIES = 256
+_GROUP_BYTES = 32 << 20
+_KEPT_URLS = 50
+_KEPT_WORDS = 8000
+
+_Job = tuple[Incoming, "Future[bool]"]
+
+
+class Store:
+    """The writing side. `put` may be called from any thread."""
+
+    def __init__(self, engine: Engine, blobs: Blobs) -> None:
+        self._engine = engine
+        self._blobs = blobs
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._write, name="collector-store", daemon=True)
+        self._thread.start()
+
+    def put(self, body: Incoming) -> Future[bool]:
+        """Done when the body is durable; True when it is new, False when the same bytes were there already.
+
+        The future raises StorageProblem when it could not be kept: then nobody may be told that it was.
+        """
+        future: Future[bool] = Future()
+        with self._lock:
+            if self._closed:
+                future.set_exception(StorageProblem("The collector is stopping.", "Send it again."))
+            else:
+                self._jobs.put((body, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what was put, then stop the writer."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    def _write(self) -> None:
+        stop = False
+        while not stop:
+            job = self._jobs.get()
+            if job is None:
+                return
+            group = [job]
+            size = len(job[0].body)
+            while len(group) < _GROUP_BODIES and size < _GROUP_BYTES:
+                try:
+                    more = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    stop = True
+                    break
+                group.append(more)
+                size += len(more[0].body)
+            self._commit(group)
+
+    def _commit(self, group: list[_Job]) -> None:
+        """Store a group; when the database refuses it, one by one, so that one body cannot fail its neighbours."""
+        try:
+            with self._engine.begin() as connection:
+                fresh = [_keep(connection, self._blobs, body) for body, _ in group]
+                self._blobs.sync()
+        except (SQLAlchemyError, UserError) as error:
+            if len(group) > 1:
+                for job in group:
+                    self._commit([job])
+                return
+            problem = error if isinstance(error, UserError) else StorageProblem("The database refused a body.")
+            group[0][1].set_exception(problem)
+        except Exception as error:  # a bug must fail these requests, not the writer for all to come
+            for _, future in group:
+                future.set_exception(error)
+        else:
+            for (_, future), new in zip(group, fresh, strict=True):
+                future.set_result(new)
+
+
+def _keep(connection: Connection, blobs: Blobs, body: Incoming) -> bool:
+    """Append one body and write its rows; False when these bytes were there before."""
+    digest = hashlib.sha256(body.body).hexdigest()
+    _ensure_project(connection, body)
+    if not body.session:
+        if connection.execute(select(strays.c.id).where(strays.c.digest == digest)).first():
+            return False
+        blob, offset = blobs.append("", body.body)
+        connection.execute(
+            insert(strays).values(
+                project=body.project,
+                received=body.received,
+                url=column_text(body.url),
+                headers=_json(body.headers),
+                digest=digest,
+                blob=blob,
+                offset=offset,
+                bytes=len(body.body),
+            )
+        )
+        _keep_errors(connection, body)
+        return True
+    known = select(segments.c.n).where(segments.c.session == body.session, segments.c.digest == digest)
+    if connection.execute(known).first():
+        return False
+    n = _update_session(connection, body)
+    blob, offset = blobs.append(body.session, body.body)
+    connection.execute(
+        insert(segments).values(
+            session=body.session,
+            n=n,
+            received=body.received,
+            url=column_text(body.url),
+            headers=_json(body.headers),
+            tab=column_text(body.tab),
+            events=body.events,
+            first=body.first,
+            last=body.last,
+            digest=digest,
+            blob=blob,
+            offset=offset,
+            bytes=len(body.body),
+        )
+    )
+    _keep_errors(connection, body)
+    return True
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _ensure_project(connection: Connection, body: Incoming) -> None:
+    if not connection.execute(select(projects.c.id).where(projects.c.id == body.project)).first():
+        connection.execute(
+            insert(projects).values(id=body.project, name=f"Project {body.project}", created=body.received)
+        )
+
+
+def _keep_errors(connection: Connection, body: Incoming) -> None:
+    for row in body.errors:
+        connection.execute(
+            insert(errors).values(
+                session=body.session,
+                project=body.project,
+                event_id=column_text(row.id)[:64],
+                t=row.t,
+                title=column_text(row.title),
+                level=row.level,
+                source=column_text(row.source)[:32],
+                url=column_text(row.url),
+                release=column_text(row.release or body.facts.release),
+                environment=column_text(row.environment or body.facts.environment),
+            )
+        )
+
+
+def _update_session(connection: Connection, body: Incoming) -> int:
+    """Create or extend the session's row with what this body says; answers the body's number in the session.
+
+    Segments come in any order: instants are widened, and what a body says of the user or the release holds until a
+    later one says something else.
+    """
+    old = (
+        connection.execute(select(sessions).where(sessions.c.id == body.session).with_for_update()).mappings().first()
+    )
+    facts = body.facts
+    tabs: list[str] = msgspec.json.decode(old["tabs"]) if old else []
+    urls: list[str] = msgspec.json.decode(old["urls"]) if old else []
+    if body.events and body.tab not in tabs:
+        tabs.append(column_text(body.tab))
+    for url in body.urls:
+        if url and url not in urls and len(urls) < _KEPT_URLS:
+            urls.append(column_text(url))
+    said = {
+        "user_id": facts.user.id,
+        "user_email": facts.user.email,
+        "user_name": facts.user.name,
+        "release": facts.release,
+        "environment": facts.environment,
+        "user_agent": facts.user_agent,
+        "sdk": facts.sdk,
+    }
+    values: dict[str, object] = {
+        name: column_text(text) if text else (old[name] if old else "") for name, text in said.items()
+    }
+    first = [t for t in (old["started"] if old else None, body.first) if t is not None]
+    last = [t for t in (old["ended"] if old else None, body.last) if t is not None]
+    values |= {
+        "started": min(first) if first else None,
+        "ended": max(last) if last else None,
+        "received": max(body.received, old["received"] if old else 0.0),
+        "events": (old["events"] if old else 0) + body.events,
+        "errors": (old["errors"] if old else 0) + len(body.errors),
+        "segments": (old["segments"] if old else 0) + 1,
+        "bytes": (old["bytes"] if old else 0) + len(body.body),
+        "tabs": _json(tabs),
+        "urls": _json(urls),
+        "words": _words(old["words"] if old else body.session, facts, body),
+    }
+    if old:
+        connection.execute(update(sessions).where(sessions.c.id == body.session).values(**values))
+        return int(old["segments"])
+    values |= {"id": body.session, "project": body.project, "source": body.source, "created": body.received}
+    connection.execute(insert(sessions).values(**values))
+    return 0
+
+
+def _words(old: str, facts: Facts, body: Incoming) -> str:
+    """What the filter looks through, one text a line, nothing twice, bounded."""
+    user = facts.user
+    said = [user.id, user.email, user.name, facts.release, facts.environment, *body.urls]
+    kept = dict.fromkeys(old.split("\n"))
+    kept |= dict.fromkeys(column_text(text).lower() for text in (*said, *(row.title for row in body.errors)) if text)
+    return "\n".join(kept)[:_KEPT_WORDS]
