@@ -1,0 +1,306 @@
+"""Import: files or request bodies of any format become sessions in the library."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from replay_viewer import formats
+from replay_viewer.analysis import timeline
+from replay_viewer.analysis.merge import merge
+from replay_viewer.domain.errors import BadInput, Cancelled
+from replay_viewer.domain.rows import KIND_OF, KINDS, Navigation, Row
+from replay_viewer.domain.session import Facts, Finding, Session, Tab, User
+from replay_viewer.formats.base import Batch, Linked, Piece, Said, Skipped
+from replay_viewer.library import Library, SessionWriter
+from replay_viewer.services import checkup
+from replay_viewer.services.browsers import browser_and_os
+from replay_viewer.services.recorder import OutOfOrder, TabRecorder
+
+log = logging.getLogger(__name__)
+
+#: Seconds between commits while a large session comes in: after each, the window can show more of it.
+_COMMIT_EVERY = 1.0
+#: Bytes after which the first commit is made, so that the first picture comes at once.
+_FIRST_COMMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import is. `session` is set as soon as something of it can be opened."""
+
+    done: int
+    total: int
+    session: str = ""
+    events: int = 0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def merge_facts(known: Facts, said: Facts) -> Facts:
+    """What is known with what is said now added; what was said first stays."""
+    changes: dict[str, object] = {}
+    for name in Facts.__struct_fields__:
+        old, new = getattr(known, name), getattr(said, name)
+        if name == "user":
+            changes[name] = User(id=old.id or new.id, email=old.email or new.email, name=old.name or new.name)
+        elif isinstance(old, dict):
+            changes[name] = {**new, **old}
+        else:
+            changes[name] = old or new
+    return Facts(**changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class _Import:
+    """One session on its way into the library."""
+
+    library: Library
+    key: str
+    origin: str
+    patient: bool
+    id: str = ""
+    writer: SessionWriter | None = None
+    facts: Facts = field(default_factory=Facts)
+    tabs: dict[str, TabRecorder] = field(default_factory=dict)
+    linked: list[Row] = field(default_factory=list)
+    skipped: list[Finding] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    written: int = 0
+    committed: float = 0.0
+    bytes_at_commit: int = 0
+
+    # -- in -----------------------------------------------------------------------------------------------------
+
+    def add(self, piece: Piece) -> None:
+        """Take one piece."""
+        if isinstance(piece, Batch):
+            if piece.events:
+                self._writer(piece.events)
+                self._tab(piece.tab).add(piece.events)
+        elif isinstance(piece, Linked):
+            self.linked += piece.rows
+        elif isinstance(piece, Said):
+            self.facts = merge_facts(self.facts, piece.facts)
+        elif isinstance(piece, Skipped):
+            self.skipped.append(Finding(code=piece.code, message=piece.message, count=piece.count))
+
+    def _writer(self, events: Sequence[bytes]) -> SessionWriter:
+        if self.writer is None:
+            self.id = self.key or "rec-" + hashlib.blake2b(b"".join(events[:20]), digest_size=8).hexdigest()
+            self.writer = self.library.writer(self.id, self.origin)
+        return self.writer
+
+    def _tab(self, key: str) -> TabRecorder:
+        if key not in self.tabs:
+            assert self.writer is not None
+            self.tabs[key] = TabRecorder(self.writer, len(self.tabs), key, patient=self.patient)
+        return self.tabs[key]
+
+    # -- out ----------------------------------------------------------------------------------------------------
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of events taken so far."""
+        return sum(tab.bytes for tab in self.tabs.values())
+
+    @property
+    def events(self) -> int:
+        """Events stored so far."""
+        return sum(tab.count for tab in self.tabs.values())
+
+    def maybe_commit(self) -> bool:
+        """Make what is there visible when it is time; True when it did."""
+        if self.writer is None or not self.events or all(tab.mirror.root is None for tab in self.tabs.values()):
+            return False
+        now = time.monotonic()
+        first = not self.committed
+        if not (first and self.bytes > _FIRST_COMMIT) and (first or now - self.committed < _COMMIT_EVERY):
+            return False
+        for tab in self.tabs.values():
+            tab.flush()
+        self._take_rows()
+        fresh = self.rows[self.written :]
+        self.writer.rows(fresh)
+        self.written = len(self.rows)
+        self.writer.update(self._session("importing", []))
+        self.writer.commit()
+        self.committed = now
+        return True
+
+    def _take_rows(self) -> None:
+        for tab in self.tabs.values():
+            self.rows += tab.rows
+            tab.rows = []
+
+    def finish(self) -> str:
+        """Everything came: write rows, health and the session. Returns the session's id."""
+        for tab in self.tabs.values():
+            tab.finish()
+        self._take_rows()
+        if not self.events and not self.linked:
+            raise BadInput("There is no readable event in it.", "Check that the file is a session recording.")
+        if self.writer is None:
+            raise BadInput("There are errors in it, but no recording.", "Give the recording and its errors together.")
+        rows = merge([*self.rows, *self.linked])
+        by_kind: dict[str, list[Row]] = {kind: [] for kind in KINDS}
+        for row in rows:
+            by_kind[KIND_OF[type(row)]].append(row)
+        for kind, some in by_kind.items():
+            if some or self.written:
+                self.writer.replace_rows(kind, sorted(some, key=lambda row: row.t))
+        start, end = self._span(rows)
+        self._activity(start, end)
+        findings = checkup.findings(list(self.tabs.values()), rows, self.facts, self.skipped)
+        self.writer.finish(self._session("ready", rows, findings))
+        return self.id
+
+    def _span(self, rows: Iterable[Row]) -> tuple[float, float]:
+        """Start and end of the session: its recordings, and rows that do not lie absurdly far outside."""
+        recorded = [tab for tab in self.tabs.values() if tab.count]
+        start = min(tab.start for tab in recorded) if recorded else min((row.t for row in rows), default=0.0)
+        end = max(tab.end for tab in recorded) if recorded else max((row.t for row in rows), default=0.0)
+        return start, end
+
+    def _session(self, state: str, rows: Sequence[Row], health: list[Finding] | None = None) -> Session:
+        start, end = self._span(rows)
+        tabs = [
+            Tab(
+                index=tab.index,
+                key=tab.key,
+                url=tab.url,
+                start=tab.start,
+                end=tab.end,
+                events=tab.count,
+                chunks=tab.chunks,
+                keyframes=tab.keyframes,
+            )
+            for tab in self.tabs.values()
+        ]
+        url = self.facts.url or next((tab.url for tab in tabs if tab.url), "")
+        if not url:
+            url = next((row.url for row in rows if isinstance(row, Navigation)), "")
+        browser, os = browser_and_os(self.facts.user_agent)
+        return Session(
+            id=self.id,
+            facts=msgspec.structs.replace(self.facts, session=self.facts.session or self.key, url=url),
+            start=start,
+            end=end,
+            tabs=tabs,
+            events=self.events,
+            bytes=self.bytes,
+            browser=browser,
+            os=os,
+            state="ready" if state == "ready" else "importing",
+            origin=self.origin,
+            health=health or [],
+        )
+
+    def _activity(self, start: float, end: float) -> None:
+        assert self.writer is not None
+        times = np.concatenate([np.frombuffer(tab.times, np.float64) for tab in self.tabs.values()] or [np.empty(0)])
+        kinds = np.concatenate(
+            [np.frombuffer(tab.kinds, np.int8) for tab in self.tabs.values()] or [np.empty(0, np.int8)]
+        )
+        bucket, counts = timeline.activity(times[kinds >= 0], start, end)
+        self.writer.activity(start, bucket, counts)
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+        for tab in self.tabs.values():
+            tab.close()
+        if self.writer is not None:
+            self.writer.abort()
+
+
+def import_paths(
+    home: Path,
+    paths: Sequence[Path],
+    *,
+    progress: OnProgress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    origin: str = "",
+) -> list[str]:
+    """Import files or folders into the library at `home`; returns the ids of the sessions, in order of appearance.
+
+    `progress` is called a few times a second at most per batch; `cancelled` is asked as often. `origin`: where the
+    session was pulled from (default: the first path). Raises BadInput, StorageProblem or Cancelled, and leaves
+    nothing half-imported.
+    """
+    library = Library.open(home)
+    try:
+        where = origin or str(paths[0].resolve())
+
+        def pieces(report: Callable[[int, int], None]) -> Iterator[Piece]:
+            return formats.read_paths(paths, report)
+
+        try:
+            return _import(library, pieces, where, progress, cancelled, patient=False)
+        except OutOfOrder:
+            log.info("events out of order across batches: sorting the recording before importing it")
+            return _import(library, pieces, where, progress, cancelled, patient=True)
+    finally:
+        library.close()
+
+
+def _import(
+    library: Library,
+    pieces: Callable[[Callable[[int, int], None]], Iterator[Piece]],
+    origin: str,
+    progress: OnProgress | None,
+    cancelled: Callable[[], bool] | None,
+    *,
+    patient: bool,
+) -> list[str]:
+    imports: dict[str, _Import] = {}
+    done = total = 0
+
+    def report(now: int, of: int) -> None:
+        nonlocal done, total
+        done, total = now, of
+
+    finished: list[str] = []
+    try:
+        for piece in pieces(report):
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            current = imports.get(piece.session)
+            if current is None:
+                current = imports[piece.session] = _Import(library, piece.session, origin, patient)
+            current.add(piece)
+            current.maybe_commit()
+            if progress is not None:
+                progress(Progress(done, total, current.id if current.committed else "", current.events))
+        unowned = imports.pop("", None) if len(imports) > 1 and _holds_no_events(imports.get("")) else None
+        if not imports:
+            raise BadInput("There is nothing to import here.", "Give a recording, or a folder of recordings.")
+        for current in imports.values():
+            if unowned is not None:
+                # What does not say which session it belongs to was given together with these.
+                current.skipped += unowned.skipped
+                current.facts = merge_facts(current.facts, unowned.facts)
+                if len(imports) == 1:
+                    current.linked += unowned.linked
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            finished.append(current.finish())
+            if progress is not None:
+                progress(Progress(done, total, current.id, current.events))
+        return finished
+    except BaseException:
+        for current in imports.values():
+            if current.id not in finished:
+                current.abort()
+        raise
+
+
+def _holds_no_events(one: _Import | None) -> bool:
+    return one is not None and not one.tabs
