@@ -1,0 +1,119 @@
+"""Full text, the one part that is SQLite's own (FTS5). On another database this module is replaced.
+
+Both indexes hold no text themselves: their content is `session_texts` and `texts`, so every change comes here, where
+index and content are changed together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, column, delete, func, insert, literal_column, select, table, text
+
+from replay_viewer.domain.session import Session
+from replay_viewer.library import schema
+
+_texts = schema.session_texts
+_fields = ("user", "url", "title", "release", "browser", "sid")
+
+#: Shorter words have no trigram and are looked up by scanning the (narrow) table.
+SHORTEST = 3
+
+
+def session_fields(session: Session) -> dict[str, str]:
+    """What a query's words are matched with, case-folded."""
+    facts = session.facts
+    user = facts.user
+    return {
+        "user": " ".join(filter(None, (user.email, user.name, user.id))).casefold(),
+        "url": " ".join(dict.fromkeys(filter(None, (facts.url, *(tab.url for tab in session.tabs[:20]))))).casefold(),
+        "title": facts.title.casefold(),
+        "release": " ".join(filter(None, (facts.release, facts.environment))).casefold(),
+        "browser": " ".join(filter(None, (session.browser, session.os))).casefold(),
+        "sid": f"{session.id} {facts.session}".casefold(),
+    }
+
+
+def put_session(connection: Connection, rank: int, fields: dict[str, str]) -> None:
+    """Enter a session that becomes visible."""
+    connection.execute(insert(_texts).values(rank=rank, **fields))
+    names = ", ".join(_fields)
+    values = ", ".join(f":{name}" for name in _fields)
+    connection.execute(
+        text(f"INSERT INTO session_index (rowid, {names}) VALUES (:rank, {values})"),  # noqa: S608
+        {"rank": rank, **fields},
+    )
+
+
+def remove_session(connection: Connection, rank: int) -> None:
+    """Take a session out again; nothing happens when it is not there."""
+    there = connection.execute(
+        select(*(_texts.c[name] for name in _fields)).where(_texts.c.rank == rank)
+    ).one_or_none()
+    if there is None:
+        return
+    names = ", ".join(_fields)
+    values = ", ".join(f":{name}" for name in _fields)
+    # an index without content must be told what it forgets
+    connection.execute(
+        text(f"INSERT INTO session_index (session_index, rowid, {names}) VALUES ('delete', :rank, {values})"),  # noqa: S608
+        {"rank": rank, **there._asdict()},
+    )
+    connection.execute(delete(_texts).where(_texts.c.rank == rank))
+
+
+def session_match(words: Sequence[tuple[str, str]]) -> str:
+    """The FTS5 expression for (field or '', word) pairs that all must be contained."""
+    quoted = ((field, '"' + word.replace('"', '""') + '"') for field, word in words)
+    return " AND ".join(f"{{{field}}} : {word}" if field else word for field, word in quoted)
+
+
+#: The index as something to select from: `rowid` is the session's rank.
+session_index = table("session_index", column("rowid"), column("session_index"))
+
+
+def session_condition(expression: str) -> ColumnElement[bool]:
+    """The condition for rows of `session_index`."""
+    return literal_column("session_index").op("MATCH")(expression)
+
+
+def add_texts(connection: Connection, values: Sequence[tuple[int, str, int, int, str]]) -> None:
+    """Enter (gen, kind, number of the first row, count, text) of a generation's rows."""
+    start = int(connection.execute(select(func.coalesce(func.max(schema.texts.c.id), 0))).scalar_one()) + 1
+    connection.exec_driver_sql(
+        "INSERT INTO texts (id, gen, kind, number, count, text) VALUES (?, ?, ?, ?, ?, ?)",
+        [(start + i, *value) for i, value in enumerate(values)],
+    )
+    connection.exec_driver_sql(
+        "INSERT INTO text_index (rowid, text) VALUES (?, ?)",
+        [(start + i, value[4]) for i, value in enumerate(values)],
+    )
+
+
+def remove_texts(connection: Connection, gen: int, limit: int) -> int:
+    """Take up to `limit` texts of a generation out; how many that were."""
+    there = schema.texts
+    found = connection.execute(select(there.c.id, there.c.text).where(there.c.gen == gen).limit(limit)).all()
+    if found:
+        connection.exec_driver_sql(
+            "INSERT INTO text_index (text_index, rowid, text) VALUES ('delete', ?, ?)", [tuple(one) for one in found]
+        )
+        connection.exec_driver_sql("DELETE FROM texts WHERE id = ?", [(one.id,) for one in found])
+    return len(found)
+
+
+def search_texts(
+    connection: Connection, words: Iterable[str], kind: str, limit: int
+) -> list[tuple[str, str, int, int, str]]:
+    """(session id, kind, first row, count, text) whose text has words starting with all `words`, newest first."""
+    expression = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
+    found = connection.execute(
+        text(
+            "SELECT sessions.sid, texts.kind, texts.number, texts.count, texts.text FROM text_index "
+            "JOIN texts ON texts.id = text_index.rowid JOIN sessions ON sessions.gen = texts.gen "
+            "WHERE text_index MATCH :expression AND sessions.visible = 1 AND (:kind = '' OR texts.kind = :kind) "
+            "ORDER BY text_index.rowid DESC LIMIT :limit"
+        ),
+        {"expression": expression, "kind": kind, "limit": limit},
+    )
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in found]

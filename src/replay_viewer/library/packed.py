@@ -1,0 +1,152 @@
+"""The rows of one kind as two packed blobs: columns (read when a session opens) and texts (read when one filters).
+
+Columns, version 1, little-endian: 8 bytes magic `RVCOL\\0\\0` + version, uint64 number of rows N, then the arrays
+t, end (float64), event (int64), order (uint32), tab (int32), severity (int8), each N long, in time order. `order`
+gives each row's number of arrival, which is what the row's id is made of.
+
+Texts, version 1: 8 bytes magic `RVTXT\\0\\0` + version, then the case-folded texts in UTF-8, in order of arrival,
+each followed by one line feed (line feeds inside are blanks).
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+
+from replay_viewer.domain.errors import NewerVersion, StorageProblem
+from replay_viewer.library.records import RowColumns
+
+VERSION = 1
+_COLUMNS = b"RVCOL\0\0"
+_TEXTS = b"RVTXT\0\0"
+_LAYOUT: tuple[tuple[str, str], ...] = (
+    ("t", "<f8"),
+    ("end", "<f8"),
+    ("event", "<i8"),
+    ("order", "<u4"),
+    ("tab", "<i4"),
+    ("severity", "<i1"),
+)
+#: Up to this many occurrences they are visited one by one, above by NumPy.
+_FEW = 10_000
+
+Numbers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+class Columns(RowColumns):
+    """RowColumns with each row's number of arrival."""
+
+    __slots__ = ("order",)
+
+    def __init__(self, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
+        a: dict[str, npt.NDArray[np.generic]] = arrays
+        super().__init__(a["t"], a["end"], a["tab"], a["event"], a["severity"])  # type: ignore[arg-type]
+        self.order: npt.NDArray[np.uint32] = a["order"]  # type: ignore[assignment]
+
+
+def sort_columns(
+    t: npt.ArrayLike, end: npt.ArrayLike, tab: npt.ArrayLike, event: npt.ArrayLike, severity: npt.ArrayLike
+) -> Columns:
+    """Columns in time order from columns in order of arrival; equal times keep their order."""
+    order = np.argsort(np.asarray(t, dtype="<f8"), kind="stable").astype("<u4")
+    given = {"t": t, "end": end, "tab": tab, "event": event, "severity": severity}
+    kinds = dict(_LAYOUT)
+    arrays: dict[str, npt.NDArray[np.generic]] = {
+        name: np.asarray(values, dtype=kinds[name])[order] for name, values in given.items()
+    }
+    return Columns({**arrays, "order": order})
+
+
+def pack_columns(columns: Columns) -> bytes:
+    """The blob of `columns`."""
+    head = _COLUMNS + bytes([VERSION]) + len(columns).to_bytes(8, "little")
+    return head + b"".join(getattr(columns, name).astype(kind).tobytes() for name, kind in _LAYOUT)
+
+
+def unpack_columns(blob: bytes) -> Columns:
+    """The columns of a blob, as views into it. Raises NewerVersion, StorageProblem."""
+    _check(blob, _COLUMNS)
+    count = int.from_bytes(blob[8:16], "little")
+    if len(blob) != 16 + count * sum(np.dtype(kind).itemsize for _, kind in _LAYOUT):
+        raise StorageProblem("The row columns of this session are damaged.", "Import or pull the session again.")
+    arrays: dict[str, npt.NDArray[np.generic]] = {}
+    at = 16
+    for name, kind in _LAYOUT:
+        arrays[name] = np.frombuffer(blob, kind, count, at)
+        at += count * np.dtype(kind).itemsize
+    return Columns(arrays)
+
+
+def fold(texts: list[str]) -> bytes:
+    """Texts as one piece of a texts blob: case-folded, one line each."""
+    if not texts:
+        return b""
+    lines = "\n".join(texts)
+    if lines.count("\n") != len(texts) - 1:
+        lines = "\n".join([text.replace("\n", " ") for text in texts])
+    return (lines.casefold() + "\n").encode("utf-8", "surrogatepass")
+
+
+def pack_texts(pieces: list[bytes]) -> bytes:
+    """The texts blob of pieces made by `fold`."""
+    return _TEXTS + bytes([VERSION]) + b"".join(pieces)
+
+
+class Texts:
+    """The texts of one kind, ready to be searched. Answers are masks in order of arrival."""
+
+    def __init__(self, blob: bytes) -> None:
+        _check(blob, _TEXTS)
+        self._blob = blob
+        self._bytes: npt.NDArray[np.uint8] = np.frombuffer(blob, np.uint8)
+        ends = np.flatnonzero(self._bytes[8:] == 10).astype(np.int64) + 8
+        #: where each text starts; one more for the end of the last
+        self._starts: Numbers = np.concatenate([np.array([8], np.int64), ends + 1])
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def containing(self, text: str) -> Mask:
+        """Which texts contain `text`, whatever its case."""
+        needle = fold([text])[:-1]
+        if not needle:
+            return np.ones(len(self), bool)
+        found: list[int] = []
+        blob, at = self._blob, self._blob.find(needle, 8)
+        while at >= 0 and len(found) < _FEW:
+            found.append(at)
+            # a text counts once: go on behind its end
+            at = blob.find(needle, blob.index(b"\n", at))
+        positions = np.asarray(found, np.int64) if at < 0 else self._positions(needle)
+        # between the starts of two texts lies a position, or none: cheaper than a lookup of every position
+        before = np.searchsorted(positions, self._starts)
+        return np.asarray(before[1:] > before[:-1])
+
+    def matching(self, pattern: re.Pattern[str]) -> Mask:
+        """Which texts the pattern is found in. The texts are case-folded."""
+        search = pattern.search
+        lines = self._blob[8:].decode("utf-8", "surrogatepass").split("\n")[:-1]
+        return np.fromiter((search(line) is not None for line in lines), bool, len(lines))
+
+    def _positions(self, needle: bytes) -> Numbers:
+        """Where a frequent needle occurs: candidates of its rarest byte, thinned out byte by byte."""
+        sample = self._blob[8 : 8 + (1 << 16)]
+        by_rarity = sorted(range(len(needle)), key=lambda i: sample.count(needle[i : i + 1]))
+        first = by_rarity[0]
+        candidates: Numbers = np.flatnonzero(self._bytes == needle[first]) - first
+        candidates = candidates[(candidates >= 8) & (candidates <= len(self._bytes) - len(needle))]
+        for i in by_rarity[1:]:
+            candidates = candidates[self._bytes[candidates + i] == needle[i]]
+        return candidates
+
+
+def _check(blob: bytes, magic: bytes) -> None:
+    if blob[:7] != magic:
+        raise StorageProblem("The row columns of this session are damaged.", "Import or pull the session again.")
+    if blob[7] > VERSION:
+        raise NewerVersion(
+            "The rows of this session were written by a newer Replay Viewer than this one.", "Update Replay Viewer."
+        )

@@ -1,0 +1,194 @@
+"""Putting the library in order: dead imports, deleted sessions, blobs nobody refers to, texts not indexed yet.
+
+What is invisible is so at once, by one small transaction; the bulk goes in slices, so that nobody waits for it.
+Blob files are removed only while the write lock is held and no writer lives: a writer that finds a blob already
+there relies on it before it refers to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, Connection, delete, exists, or_, select, update
+
+from replay_viewer.domain.errors import StorageProblem
+from replay_viewer.library import fulltext, schema
+from replay_viewer.library.database import Database
+from replay_viewer.library.locks import is_held
+
+if TYPE_CHECKING:
+    from replay_viewer.library.store import Library
+
+_s = schema.sessions
+#: Rows or texts in one transaction, and blob files removed in one.
+_SLICE = 20_000
+_FILES = 500
+#: Key in `settings`: a writer died, so there may be files that no table ever knew of.
+_SWEEP = "library.sweep"
+
+
+def recover(library: Library) -> None:
+    """Make imports whose writer died invisible. Quick; `purge` removes what they left."""
+    database = library.database
+    with database.read() as connection:
+        leased = connection.execute(select(_s.c.gen, _s.c.lease).where(_s.c.lease != "")).all()
+    for gen, lease in leased:
+        if not is_held(library.leases / lease):
+            mark_dead(library, gen)
+            (library.leases / lease).unlink(missing_ok=True)
+
+
+def mark_dead(library: Library, gen: int) -> None:
+    """Make a generation invisible for good."""
+    with library.database.write() as connection:
+        found = connection.execute(select(_s.c.rank, _s.c.visible, _s.c.lease).where(_s.c.gen == gen)).one_or_none()
+        if found is None:
+            # deleted while it was imported; what was written since is known to no table
+            _want_sweep(connection)
+            return
+        if found.visible:
+            fulltext.remove_session(connection, found.rank)
+        connection.execute(update(_s).where(_s.c.gen == gen).values(visible=0, dead=1, lease=""))
+        if found.lease:
+            _want_sweep(connection)
+
+
+def _want_sweep(connection: Connection) -> None:
+    connection.execute(delete(schema.settings).where(schema.settings.c.key == _SWEEP))
+    connection.execute(schema.settings.insert().values(key=_SWEEP, value=b"true"))
+
+
+def purge(library: Library) -> None:
+    """Remove everything of dead generations, and blobs nobody refers to. Can be broken off and taken up again."""
+    database = library.database
+    with database.read() as connection:
+        dead = connection.execute(select(_s.c.gen).where(_s.c.dead == 1)).scalars().all()
+        swept = connection.execute(select(schema.settings.c.key).where(schema.settings.c.key == _SWEEP)).first()
+    for gen in dead:
+        _purge_rows(database, gen)
+        candidates = _forget(database, gen)
+        _remove_blobs(library, candidates)
+    if swept:
+        _sweep(library)
+    if dead:
+        database.shrink()
+
+
+def _purge_rows(database: Database, gen: int) -> None:
+    low, high = gen << 36, (gen + 1) << 36
+    while True:
+        with database.write() as connection:
+            last = connection.exec_driver_sql(
+                "SELECT max(id) FROM (SELECT id FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)",
+                (low, high, _SLICE),
+            ).scalar()
+            if last is None:
+                break
+            connection.execute(delete(schema.rows).where(schema.rows.c.id.between(low, last)))
+    while True:
+        with database.write() as connection:
+            if not fulltext.remove_texts(connection, gen, _SLICE):
+                break
+
+
+def _forget(database: Database, gen: int) -> set[str]:
+    """Delete the small tables' lines of a generation and itself; the blobs it referred to."""
+    tables = (schema.chunks, schema.keyframes, schema.packed, schema.activity)
+    with database.write() as connection:
+        blobs: set[str] = set()
+        for column in _references():
+            blobs.update(connection.execute(select(column).where(column.table.c.gen == gen)).scalars())
+        for table in tables:
+            connection.execute(delete(table).where(table.c.gen == gen))
+        connection.execute(delete(_s).where(_s.c.gen == gen))
+        # remembered in the same transaction: a kill between this and the removal leaves no orphan for ever
+        if blobs:
+            _want_sweep(connection)
+    return blobs
+
+
+def _references() -> tuple[Column[str], ...]:
+    return (schema.chunks.c.blob, schema.keyframes.c.blob, schema.packed.c.columns, schema.packed.c.texts)
+
+
+def _sweep(library: Library) -> None:
+    """Remove every file of the blob folder that nothing refers to."""
+    batch: list[Path] = []
+    complete = True
+    for path in library.blobs.files():
+        batch.append(path)
+        if len(batch) >= _FILES:
+            complete = _remove_files(library, batch) and complete
+            batch = []
+    complete = _remove_files(library, batch) and complete
+    if complete:
+        with library.database.write() as connection:
+            connection.execute(delete(schema.settings).where(schema.settings.c.key == _SWEEP))
+
+
+def _remove_blobs(library: Library, digests: Iterable[str]) -> None:
+    paths = [library.blobs.path(digest) for digest in sorted(digests)]
+    for start in range(0, len(paths), _FILES):
+        _remove_files(library, paths[start : start + _FILES])
+
+
+def _remove_files(library: Library, paths: list[Path]) -> bool:
+    """Remove those that nothing refers to; False when a writer lives and nothing may be touched."""
+    with library.database.write() as connection:
+        if connection.execute(select(exists().where(_s.c.lease != ""))).scalar():
+            return False
+        for path in paths:
+            used = connection.execute(
+                select(or_(*(exists().where(column == path.name) for column in _references())))
+            ).scalar()
+            if not used:
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    raise StorageProblem(
+                        f"{path} cannot be removed: {error.strerror}.", "Remove it by hand."
+                    ) from error
+    return True
+
+
+def index_texts(database: Database, gen: int) -> None:
+    """Fill the full text index with each different text of a finished generation."""
+    for kind in schema.KIND_CODES:
+        seen: dict[str, list[int]] = {}
+        base = schema.row_id(gen, kind, 0)
+        with database.read() as connection:
+            found = connection.exec_driver_sql(
+                "SELECT text FROM rows WHERE id BETWEEN ? AND ? ORDER BY t, id",
+                (base, schema.row_id(gen, kind, 0xFFFFFFFF)),
+            ).scalars()
+            for n, text in enumerate(found):
+                if text in seen:
+                    seen[text][1] += 1
+                else:
+                    seen[text] = [n, 1]
+        values = [(gen, kind, n, count, text) for text, (n, count) in seen.items() if text]
+        for start in range(0, len(values), _SLICE):
+            with database.write() as connection:
+                if connection.execute(select(_s.c.dead).where(_s.c.gen == gen)).scalar() != 0:
+                    return
+                fulltext.add_texts(connection, values[start : start + _SLICE])
+    with database.write() as connection:
+        connection.execute(update(_s).where(_s.c.gen == gen).values(indexed=1))
+
+
+def index_missing(library: Library) -> None:
+    """Index what a killed process left unindexed."""
+    with library.database.read() as connection:
+        missing = (
+            connection.execute(select(_s.c.gen).where(_s.c.visible == 1, _s.c.state == "ready", _s.c.indexed == 0))
+            .scalars()
+            .all()
+        )
+    for gen in missing:
+        while True:
+            with library.database.write() as connection:
+                if not fulltext.remove_texts(connection, gen, _SLICE):
+                    break
+        index_texts(library.database, gen)
