@@ -1,0 +1,139 @@
+"""`Redactor`: one export's redaction. Create one per export, so that labels number the same value alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from replay_viewer.domain.errors import BadInput
+from replay_viewer.domain.rows import Row
+from replay_viewer.domain.session import Facts, Note, Session
+from replay_viewer.redaction import rows
+from replay_viewer.redaction.events import EventRedactor
+from replay_viewer.redaction.known import Known
+from replay_viewer.redaction.learn import Learner
+from replay_viewer.redaction.rules import RULES
+from replay_viewer.redaction.strings import Hit, Removed, Strings
+from replay_viewer.redaction.tree import json_value
+
+__all__ = ["PROFILES", "Hit", "Redactor", "Removed"]
+
+#: Profile → rules it applies. `strict` is what everything that leaves the machine gets unless told otherwise.
+PROFILES: dict[str, frozenset[str]] = {"strict": frozenset(RULES), "none": frozenset()}
+
+
+class Redactor:
+    """Applies the rules of a profile to text, URLs, headers, JSON, rows, notes, facts and raw rrweb events.
+
+    `facts`: the user named there is removed wherever they turn up. `known_secrets`: further values to remove.
+    `rules`: only these of the profile. `on_hit` is called with every removal, values included: for a preview on
+    this machine. Raises BadInput for a profile or rule that does not exist.
+
+    Give it everything with `learn` and `learn_row` first when there is a recording: what was typed into a password
+    field is then found in URLs and bodies too. Then redact; for recordings, each tab's events in order.
+    """
+
+    def __init__(
+        self,
+        profile: str = "strict",
+        *,
+        facts: Facts | None = None,
+        known_secrets: Iterable[str] = (),
+        rules: Collection[str] | None = None,
+        on_hit: Callable[[Hit], None] | None = None,
+    ) -> None:
+        if profile not in PROFILES:
+            raise BadInput(f"There is no redaction profile “{profile}”.", f"Use one of: {', '.join(PROFILES)}.")
+        unknown = sorted(set(rules or ()) - set(RULES))
+        if unknown:
+            raise BadInput(f"There is no redaction rule “{unknown[0]}”.", f"Use some of: {', '.join(RULES)}.")
+        self.profile = profile
+        active = PROFILES[profile] if rules is None else PROFILES[profile] & frozenset(rules)
+        self._strings = Strings(active, json_value, on_hit)
+        self._events = EventRedactor(self._strings)
+        self._learner = Learner(self._strings)
+        for secret in known_secrets:
+            self._strings.known.add(Known(value=secret, rule="known-secret", label="secret", prefixes=True))
+        if facts is not None:
+            self._user(facts)
+
+    @property
+    def strict(self) -> bool:
+        """Whether anything is removed at all."""
+        return bool(self._strings.active)
+
+    def _user(self, facts: Facts) -> None:
+        """Make the session's user known: address and name in any case, parts of the name as written."""
+        known, user = self._strings.known, facts.user
+        if user.email:
+            known.add(Known(value=user.email, rule="user", label="e-mail", fold=True))
+        if len(user.name) >= 3 and user.name != user.email:
+            known.add(Known(value=user.name, rule="user", label="name", fold=True))
+            for part in user.name.split():
+                if len(part) >= 3 and part[0].isupper():
+                    known.add(Known(value=part, rule="user", label="name"))
+        if len(user.id) >= 4 and user.id not in (user.email, user.name):
+            known.add(Known(value=user.id, rule="user", label="user"))
+
+    # -- learning ----------------------------------------------------------------------------------------------
+
+    def learn(self, events: Iterable[bytes], tab: int = 0) -> None:
+        """Learn from all raw events of one tab, in order."""
+        for raw in events:
+            self._learner.event(raw, tab)
+        self._learner.finish(tab)
+
+    def learn_row(self, row: Row) -> None:
+        """Learn from a row."""
+        self._learner.row(row)
+
+    # -- redacting ---------------------------------------------------------------------------------------------
+
+    def text(self, text: str, where: str = "text", field: str = "") -> str:
+        """Text of any kind; `field` is the name of the field it is the value of, when it has one."""
+        named = self._strings.field(field) if field else None
+        if named is not None and text.strip():
+            return self._strings.replace(text, named[0], named[1], where)
+        return self._strings.text(text, where)
+
+    def url(self, url: str, where: str = "URL") -> str:
+        """A URL; what is not removed keeps its bytes."""
+        return self._strings.url(url, where)
+
+    def headers(self, headers: Mapping[str, str], where: str = "headers") -> dict[str, str]:
+        """Headers, by name and by content."""
+        return rows.headers(self._strings, headers, where)
+
+    def json_value(self, value: Any, where: str = "JSON", path: Iterable[str] = ()) -> Any:
+        """A JSON value (as decoded) standing under `path`; the same object when nothing was removed."""
+        names = list(path)
+        name = names[-1] if names else ""
+        return json_value(self._strings, value, where, name, names[-2] if len(names) > 1 else "")
+
+    def row(self, row: Row) -> Row:
+        """A row of any kind."""
+        return rows.row(self._strings, row)
+
+    def note(self, note: Note) -> Note:
+        """A person's note."""
+        return rows.note(self._strings, note)
+
+    def facts(self, facts: Facts) -> Facts:
+        """The facts of a session; its user becomes labels."""
+        return rows.facts(self._strings, facts)
+
+    def session(self, session: Session) -> Session:
+        """A session's record."""
+        return rows.session(self._strings, session)
+
+    def event(self, raw: bytes, tab: int = 0) -> bytes:
+        """One raw rrweb event's JSON (a tab's events in order); the same bytes when nothing was removed."""
+        return self._events.event(raw, tab)
+
+    def painted(self, text: str) -> str:
+        """Text of the page about to be painted for a screenshot: the `redact` given to a painter."""
+        return self._strings.text(text, "screenshots")
+
+    def manifest(self) -> list[Removed]:
+        """What was removed so far: per rule and place the count, the shape of one value and its replacement."""
+        return self._strings.manifest()
