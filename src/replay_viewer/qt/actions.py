@@ -1,0 +1,248 @@
+"""One table of what can be done: it feeds the menus, the keys, the tooltips and the `?` sheet.
+
+Each action names a method of the handler object (the window) and the condition under which it makes sense. Keys are
+handled by one event filter on the application, so they work wherever the focus is (the recorded page included) except
+where somebody types text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QTextEdit,
+    QTreeView,
+    QWidget,
+)
+
+from replay_viewer.qt.theme import icon
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing a person can do.
+
+    `keys`: portable key names; single characters as typed (`?`, `[`). `when`: `always`, `session`, `errors`, `row`,
+    `range`, `back`, `undo`, `redo`. `scope`: the accessible area that must have the focus ('' anywhere).
+    `menu`: where it is listed ('' nowhere).
+    """
+
+    id: str
+    text: str
+    handler: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    when: str = "session"
+    menu: str = ""
+    group: str = ""
+    scope: str = ""
+    checkable: bool = False
+
+
+PANEL_IDS = ("console", "network", "errors", "vitals", "state", "notes", "health")
+
+ACTIONS: tuple[Action, ...] = (
+    Action("open", "Open file…", "open_file", ("Ctrl+O",), "open", "always", "File", "Session"),
+    Action("open-folder", "Open folder…", "open_folder", ("Ctrl+Shift+O",), "folder", "always", "File", "Session"),
+    Action("search", "Search sessions or paste a URL", "focus_box", ("/", "Ctrl+L"), "search", "always", "File", "Session"),
+    Action("next-session", "Next session", "next_session", ("j",), "", "always", "File", "Session"),
+    Action("previous-session", "Previous session", "previous_session", ("k",), "", "always", "File", "Session"),
+    Action("close-session", "Close session", "close_session", ("Ctrl+W",), "close", "session", "File", "Session"),
+    Action("quit", "Quit", "quit", ("Ctrl+Q",), "", "always", "File", "Session"),
+    Action("play", "Play or pause", "toggle_play", ("Space",), "play", menu="Playback", group="Play"),
+    Action("forward", "Forward 5 s", "forward", ("Right",), menu="Playback", group="Play"),
+    Action("rewind", "Back 5 s", "rewind", ("Left",), menu="Playback", group="Play"),
+    Action("forward-1", "Forward 1 s", "forward_second", ("Shift+Right",), menu="Playback", group="Play"),
+    Action("rewind-1", "Back 1 s", "rewind_second", ("Shift+Left",), menu="Playback", group="Play"),
+    Action("next-event", "Next event", "next_event", ("Alt+Right",), menu="Playback", group="Play"),
+    Action("previous-event", "Previous event", "previous_event", ("Alt+Left",), menu="Playback", group="Play"),
+    Action("next-error", "Next error", "next_error", ("n",), "next-error", "errors", "Playback", "Play"),
+    Action("previous-error", "Previous error", "previous_error", ("p",), "previous-error", "errors", "Playback", "Play"),
+    Action("faster", "Faster", "faster", (".",), "speed", menu="Playback", group="Play"),
+    Action("slower", "Slower", "slower", (",",), menu="Playback", group="Play"),
+    Action("skip-idle", "Skip idle time", "toggle_skip", ("i",), "skip", menu="Playback", group="Play", checkable=True),
+    Action("back", "Back to where the playhead was", "back", ("Alt+Backspace",), "back", "back", "Playback", "Play"),
+    Action("range-in", "Range begins here", "range_in", ("[",), "range", menu="Playback", group="Range"),
+    Action("range-out", "Range ends here", "range_out", ("]",), menu="Playback", group="Range"),
+    Action("range-leave", "Leave the range", "leave_range", ("Escape",), "close", "range", "Playback", "Range"),
+    Action("zoom-in", "Zoom in", "lanes_zoom_in", ("w",), group="Lanes", scope="lanes"),
+    Action("zoom-out", "Zoom out", "lanes_zoom_out", ("s",), group="Lanes", scope="lanes"),
+    Action("pan-left", "Pan left", "lanes_left", ("a",), group="Lanes", scope="lanes"),
+    Action("pan-right", "Pan right", "lanes_right", ("d",), group="Lanes", scope="lanes"),
+    Action("zoom-all", "Show the whole session in the lanes", "lanes_all", ("0",), menu="View", group="Lanes"),
+    Action("evidence", "Add the selected row to the evidence", "add_evidence", ("e",), "plus", "row", "Notes", "Notes"),
+    Action("bookmark", "Bookmark this instant", "bookmark", ("m",), "bookmark", menu="Notes", group="Notes"),
+    Action("comment", "Comment on this instant", "comment", ("c",), "comment", menu="Notes", group="Notes"),
+    Action("screenshot", "Screenshot of the page", "screenshot", ("s",), "camera", menu="Notes", group="Notes"),
+    Action("copy-link", "Copy a link to this instant", "copy_link", ("Ctrl+Shift+C",), "link", menu="Notes", group="Notes"),
+    Action("incident", "Incident note…", "incident_note", ("Ctrl+E",), "incident", menu="Notes", group="Notes"),
+    Action("undo", "Undo", "undo", ("Ctrl+Z",), "undo", "undo", "Notes", "Notes"),
+    Action("redo", "Redo", "redo", ("Ctrl+Shift+Z",), "", "redo", "Notes", "Notes"),
+    *(
+        Action(f"panel-{name}", f"{name.capitalize()} panel", f"panel_{at}", (str(at),), name, menu="View", group="View")
+        for at, name in enumerate(PANEL_IDS, 1)
+    ),
+    Action("full-screen", "Full screen", "full_screen", ("f", "F11"), "full-screen", "always", "View", "View"),
+    Action("theme", "Switch between light and dark", "switch_theme", (), "moon", "always", "View", "View"),
+    Action("maps", "Source map folder…", "choose_maps", (), "folder", "always", "View", "View"),
+    Action("reset-layout", "Reset the layout", "reset_layout", (), "layout", "always", "View", "View"),
+    Action("keys", "Keyboard shortcuts", "show_keys", ("?",), "key", "always", "Help", "View"),
+)
+
+BY_ID = {action.id: action for action in ACTIONS}
+MENUS = ("File", "Playback", "View", "Notes", "Help")
+
+_PRETTY = {
+    "Left": "←", "Right": "→", "Shift+Left": "Shift ←", "Shift+Right": "Shift →", "Alt+Left": "Alt ←",
+    "Alt+Right": "Alt →", "Escape": "Esc", "Alt+Backspace": "Alt Backspace",
+}  # fmt: skip
+
+
+def pretty(key: str) -> str:
+    """A key as it is printed for people."""
+    if key in _PRETTY:
+        return _PRETTY[key]
+    return key.upper() if len(key) == 1 else key.replace("+", " ")
+
+
+def tip(action_id: str) -> str:
+    """Tooltip of an action: its text and its key."""
+    action = BY_ID[action_id]
+    text = action.text.rstrip("…")
+    return f"{text} ({pretty(action.keys[0])})" if action.keys else text
+
+
+def token(event: QKeyEvent) -> str:
+    """The key of an event in the spelling of the table: characters as typed, other keys with their modifiers."""
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    text = event.text()
+    held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+    if len(text) == 1 and text.isprintable() and text != " " and not modifiers & held:
+        return text
+    return QKeySequence(modifiers.value | event.key()).toString(QKeySequence.SequenceFormat.PortableText)
+
+
+def types_text(widget: QWidget | None) -> bool:
+    """Whether `widget` is somewhere people type."""
+    if isinstance(widget, (QTextEdit, QPlainTextEdit)):
+        return not widget.isReadOnly()
+    if isinstance(widget, QLineEdit):
+        return not widget.isReadOnly()
+    return isinstance(widget, QAbstractSpinBox) or (isinstance(widget, QComboBox) and widget.isEditable())
+
+
+class Handler(Protocol):
+    """What carries the actions out: one method per handler name, and the conditions."""
+
+    def allows(self, when: str) -> bool:
+        """Whether the condition holds now."""
+        ...
+
+
+class Actions(QObject):
+    """The table made live for one window: QActions for menus and buttons, and the key filter."""
+
+    def __init__(self, handler: Handler, window: QWidget) -> None:
+        super().__init__(window)
+        self._handler = handler
+        self._window = window
+        self._keys: dict[tuple[str, str], Action] = {}
+        self._made: dict[str, QAction] = {}
+        for action in ACTIONS:
+            for key in action.keys:
+                self._keys[(action.scope, key)] = action
+            made = QAction(action.text.replace("&", "&&"), self)
+            made.setCheckable(action.checkable)
+            made.triggered.connect(lambda _checked=False, name=action.id: self.run(name))
+            self._made[action.id] = made
+        self.retint()
+
+    def retint(self) -> None:
+        """Draw the icons again, after the scheme changed."""
+        for action in ACTIONS:
+            if action.icon:
+                self._made[action.id].setIcon(icon(action.icon))
+
+    def action(self, action_id: str) -> QAction:
+        """The QAction of an id."""
+        return self._made[action_id]
+
+    def run(self, action_id: str) -> bool:
+        """Carry an action out when its condition holds. Returns whether it did."""
+        action = BY_ID[action_id]
+        if not self._handler.allows(action.when):
+            return False
+        getattr(self._handler, action.handler)()
+        return True
+
+    def refresh(self) -> None:
+        """Grey out what makes no sense now (called before a menu opens)."""
+        for action in ACTIONS:
+            self._made[action.id].setEnabled(self._handler.allows(action.when))
+
+    def fill(self, menu: QMenu) -> None:
+        """Fill `menu` with a submenu per topic, keys printed at the right."""
+        for title in MENUS:
+            sub = menu.addMenu(title)
+            group = ""
+            for action in ACTIONS:
+                if action.menu != title:
+                    continue
+                if group and action.group != group:
+                    sub.addSeparator()
+                group = action.group
+                made = self._made[action.id]
+                key = f"\t{pretty(action.keys[0])}" if action.keys else ""
+                made.setText(action.text.replace("&", "&&") + key)
+                sub.addAction(made)
+        menu.aboutToShow.connect(self.refresh)
+
+    def install(self) -> None:
+        """Listen to the keys of the whole application."""
+        app = QApplication.instance()
+        assert app is not None
+        app.installEventFilter(self)
+
+    def remove(self) -> None:
+        """Stop listening."""
+        app = QApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt's hook: take key presses meant for the window, leave those meant for text."""
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent) or not isinstance(watched, QWidget):
+            return False
+        if watched.window() is not self._window or QApplication.activePopupWidget() is not None:
+            return False
+        if QApplication.activeModalWidget() is not None:
+            return False
+        action = self._match(token(event), QApplication.focusWidget() or watched)
+        if action is None or not self.run(action.id):
+            return False
+        event.accept()
+        return True
+
+    def _match(self, key: str, focus: QWidget) -> Action | None:
+        scope = focus.property("scope") or ""
+        action = self._keys.get((str(scope), key)) or self._keys.get(("", key))
+        if action is None:
+            return None
+        held = key.startswith(("Ctrl+", "Alt+", "F"))  # one character keys are never longer than that
+        if types_text(focus) and not (held and len(key) > 1 and action.when not in ("undo", "redo", "back")):
+            return None
+        if isinstance(focus, QAbstractButton) and key == "Space":
+            return None
+        if isinstance(focus, QTreeView) and key in ("Left", "Right"):
+            return None
+        return action

@@ -1,0 +1,128 @@
+"""An open session as the interface holds it: columns of every row kind, activity, idle stretches, the merged list.
+
+Loaded off the interface thread by `load`; rows themselves stay in the library and are fetched by window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replay_viewer.domain.rows import KINDS, AnyRow
+from replay_viewer.domain.session import Note, Session
+from replay_viewer.qt.idle import quiet_spans
+
+if TYPE_CHECKING:
+    from replay_viewer.library import Library
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Kinds of the merged list, in the order their code numbers follow.
+MERGED = tuple(KINDS)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What lanes and tables need of all rows of a kind, aligned and in time order (epoch ms)."""
+
+    t: Floats
+    end: Floats
+    severity: NDArray[np.uint8]
+    tab: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    @property
+    def failed(self) -> int:
+        """Number of failed rows."""
+        return int(np.count_nonzero(self.severity >= 2))
+
+
+def empty_columns() -> Columns:
+    """Columns of a kind without rows."""
+    return Columns(np.empty(0), np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int32))
+
+
+@dataclass(frozen=True)
+class Merged:
+    """All rows of all kinds in time order: the code number of the kind (see `MERGED`) and the row's number in it."""
+
+    kind: NDArray[np.uint8]
+    n: Ints
+    t: Floats
+    severity: NDArray[np.uint8]
+
+
+def merge(columns: dict[str, Columns]) -> Merged:
+    """The merged list of `columns`; rows of one instant keep the order of `MERGED`."""
+    kinds, numbers, times, severities = [], [], [], []
+    for code, kind in enumerate(MERGED):
+        part = columns.get(kind)
+        if part is None or not len(part):
+            continue
+        kinds.append(np.full(len(part), code, np.uint8))
+        numbers.append(np.arange(len(part), dtype=np.int64))
+        times.append(part.t)
+        severities.append(part.severity)
+    if not times:
+        return Merged(np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint8))
+    t = np.concatenate(times)
+    order = np.argsort(t, kind="stable")
+    return Merged(np.concatenate(kinds)[order], np.concatenate(numbers)[order], t[order], np.concatenate(severities)[order])
+
+
+@dataclass
+class Opened:
+    """A session that is open. `notes` is kept up to date by the notes panel."""
+
+    library: Library
+    session: Session
+    columns: dict[str, Columns]
+    merged: Merged
+    activity: tuple[float, float, Ints]
+    idle: list[tuple[float, float]]
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.session.id
+
+    def fetch(self, kind: str, numbers: Sequence[int]) -> list[AnyRow]:
+        """Rows of a kind by number, in the order asked."""
+        return cast("list[AnyRow]", self.library.fetch(self.session.id, kind, numbers))
+
+    def row(self, kind: str, n: int) -> AnyRow:
+        """One row."""
+        return self.fetch(kind, [n])[0]
+
+    def error_times(self) -> Floats:
+        """Instants of the errors, in order."""
+        return self.columns["errors"].t
+
+
+def load(library: Library, session_id: str) -> Opened:
+    """Read what the interface needs of a session. Runs on a worker. Raises NotFound, StorageProblem."""
+    session = library.session(session_id)
+    columns: dict[str, Columns] = {}
+    for kind in KINDS:
+        found = library.columns(session.id, kind)
+        columns[kind] = Columns(
+            np.asarray(found.t, np.float64),
+            np.asarray(found.end, np.float64),
+            np.asarray(found.severity, np.uint8),
+            np.asarray(found.tab, np.int32),
+        )
+    first, bucket, counts = library.activity(session.id)
+    keep = np.sort(np.concatenate([columns[kind].t for kind in ("interactions", "errors", "navigation")]))
+    idle = quiet_spans(session.start, session.end, first, bucket, np.asarray(counts, np.int64), keep)
+    return Opened(
+        library, session, columns, merge(columns), (first, bucket, np.asarray(counts, np.int64)), idle,
+        list(library.notes(session.id)),
+    )  # fmt: skip

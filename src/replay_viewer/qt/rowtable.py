@@ -1,0 +1,282 @@
+"""The table every list of rows uses: painted from cells, follows the playhead until somebody scrolls.
+
+A click seeks, Enter plays from two seconds before, Ctrl+C and the context menu copy. Past rows are plain, the present
+one is tinted, future ones are muted (still at a contrast of 4.5 to 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from replay_viewer.qt.clock import Playhead
+from replay_viewer.qt.rowmodel import Cell, RowModel
+from replay_viewer.qt.theme import ROW_HEIGHT, data_font, theme, ui_font
+
+_PAD = 8
+
+
+@lru_cache(maxsize=8)
+def _fonts(mono: bool, bold: bool) -> tuple[QFont, QFontMetrics]:
+    font = data_font(bold=bold) if mono else ui_font(bold=bold)
+    return font, QFontMetrics(font)
+
+
+@lru_cache(maxsize=16_384)
+def _cut(text: str, width: int, mono: bool, bold: bool) -> tuple[str, int]:
+    """`text` elided to `width` pixels, and how wide the result is."""
+    metrics = _fonts(mono, bold)[1]
+    shown = metrics.elidedText(text[:600], Qt.TextElideMode.ElideRight, width)
+    return shown, metrics.horizontalAdvance(shown)
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Paints a cell from the model's cells, without a call of `data` per role."""
+
+    def __init__(self, table: RowTable) -> None:
+        super().__init__(table)
+        self._table = table
+        self.axis = (0.0, 1.0)
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """Rows are of one height."""
+        return QSize(60, ROW_HEIGHT)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """One cell."""
+        model, at = self._table.rows, index.row()
+        cell = model.cells_at(at)[index.column()]
+        column = model.columns[index.column()]
+        box: QRect = option.rect
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        future = model.is_future(at)
+        colours = theme()
+        present = at == self._table.present
+        bad = self._table.tints_failed and model.cells_at(at)[self._table.severity_column].role == "failed"
+        if selected or present:
+            painter.fillRect(box, colours.colour("failed-tint" if bad and selected else "selection"))
+        if (present or (selected and bad)) and index.column() == 0:
+            painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), colours.colour("failed" if bad else "accent"))
+        painter.setPen(colours.colour("hairline"))
+        painter.drawLine(box.bottomLeft(), box.bottomRight())
+        if cell.bar is not None:
+            self._bar(painter, box, cell, future)
+            return
+        self._text(painter, box.adjusted(_PAD, 0, -_PAD, 0), cell, column.mono, column.right, column.dot, future)
+
+    def _text(
+        self, painter: QPainter, box: QRect, cell: Cell, mono: bool, right: bool, dot: bool, future: bool
+    ) -> None:
+        colours = theme()
+        if dot:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colours.colour(cell.role, 0.45 if future else 1.0))
+            painter.drawEllipse(QRectF(box.left(), box.center().y() - 3.0, 7, 7))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            box = box.adjusted(15, 0, 0, 0)
+            role = "failed" if cell.role == "failed" and cell.bold else "text"
+        else:
+            role = cell.role
+        painter.setFont(_fonts(mono, cell.bold)[0])
+        text, wide = _cut(cell.text, box.width(), mono, cell.bold)
+        painter.setPen(colours.colour("muted" if future and role == "text" else role))
+        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(box, int(side | Qt.AlignmentFlag.AlignVCenter), text)
+        if cell.tail and box.width() - wide > 24:
+            rest = box.adjusted(wide + 8, 0, 0, 0)
+            painter.setFont(_fonts(mono, False)[0])
+            painter.setPen(colours.colour("muted"))
+            painter.drawText(rest, int(Qt.AlignmentFlag.AlignVCenter), _cut(cell.tail, rest.width(), mono, False)[0])
+
+    def _bar(self, painter: QPainter, box: QRect, cell: Cell, future: bool) -> None:
+        assert cell.bar is not None
+        low, high = self.axis
+        scale = (box.width() - 12) / max(high - low, 1.0)
+        left = box.left() + 6 + (cell.bar[0] - low) * scale
+        wide = max((cell.bar[1] - cell.bar[0]) * scale, 3.0)
+        painter.save()
+        painter.setClipRect(box)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().colour(cell.role, 0.5 if future else 1.0))
+        painter.drawRoundedRect(QRectF(left, box.center().y() - 3.5, wide, 8), 2, 2)
+        now = self._table.playhead.t
+        if low <= now <= high:
+            x = box.left() + 6 + (now - low) * scale
+            painter.fillRect(QRectF(x, box.top(), 1, box.height()), QColor(theme().colour("accent", 0.7)))
+        painter.restore()
+
+
+class RowTable(QTableView):
+    """A list of rows on the session's clock.
+
+    `picked(position)`: the row somebody selected. `seek_asked(t)`: click. `play_asked(t)`: Enter. `follow_changed`.
+    """
+
+    picked = Signal(int)
+    seek_asked = Signal(int)
+    play_asked = Signal(int)
+    follow_changed = Signal(bool)
+
+    def __init__(self, rows: RowModel, playhead: Playhead, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows = rows
+        self.playhead = playhead
+        self.following = True
+        self.present = -1
+        self.tints_failed = False
+        self.severity_column = 0
+        self.copies: Callable[[int], dict[str, str]] = lambda _position: {}
+        self.setModel(rows)
+        self.delegate = RowDelegate(self)
+        self.setItemDelegate(self.delegate)
+        self.setAccessibleName(name)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTabKeyNavigation(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._menu)
+        vertical = self.verticalHeader()
+        vertical.setVisible(False)
+        vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        vertical.setDefaultSectionSize(ROW_HEIGHT)
+        vertical.setMinimumSectionSize(ROW_HEIGHT)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(36)
+        for at, column in enumerate(rows.columns):
+            stretch = column.width == 0
+            mode = QHeaderView.ResizeMode.Stretch if stretch else QHeaderView.ResizeMode.Interactive
+            header.setSectionResizeMode(at, mode)
+            if not stretch:
+                self.setColumnWidth(at, column.width)
+        self.selectionModel().currentRowChanged.connect(self._current)
+        self.verticalScrollBar().sliderPressed.connect(self._scrolled)
+        playhead.moved.connect(self._moved)
+        playhead.style_changed.connect(rows.reformat)
+        theme().changed.connect(self._restyle)
+
+    # the clock
+
+    def set_following(self, following: bool) -> None:
+        """Keep the present row in view, or not."""
+        if following != self.following:
+            self.following = following
+            self.follow_changed.emit(following)
+        if following:
+            self._moved(self.playhead.t)
+
+    def refresh(self) -> None:
+        """Show the present row again after the rows changed."""
+        self.rows.set_now(self.playhead.t)
+        self.present = self.rows.present()
+        if self.following:
+            self._reveal_present()
+        self.viewport().update()
+
+    def select(self, position: int) -> None:
+        """Select the row at a position and bring it into view, without seeking."""
+        if 0 <= position < self.rows.rowCount():
+            index = self.rows.index(position, 0)
+            self.setCurrentIndex(index)
+            self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def selected(self) -> list[int]:
+        """Positions of the selected rows, from the top."""
+        return sorted(index.row() for index in self.selectionModel().selectedRows())
+
+    def _moved(self, t: float) -> None:
+        if not self.isVisible():
+            return
+        if self.rows.set_now(t):
+            self.present = self.rows.present()
+            if self.following:
+                self._reveal_present()
+            self.viewport().update()
+
+    def _reveal_present(self) -> None:
+        if self.present >= 0:
+            self.scrollTo(self.rows.index(self.present, 0), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    def _scrolled(self) -> None:
+        self.set_following(False)
+
+    def _current(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if current.isValid():
+            self.picked.emit(current.row())
+
+    def _restyle(self) -> None:
+        _fonts.cache_clear()
+        _cut.cache_clear()
+        self.viewport().update()
+
+    # hands
+
+    def showEvent(self, event: QEvent) -> None:
+        """Catch up with the playhead: hidden tables do not follow it."""
+        super().showEvent(event)  # type: ignore[arg-type]
+        self.refresh()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Whoever scrolls does not want to be carried away."""
+        self.set_following(False)
+        super().wheelEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A plain click seeks."""
+        super().mouseReleaseEvent(event)
+        plain = not event.modifiers() & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier)
+        index = self.indexAt(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and plain and index.isValid():
+            self.seek_asked.emit(index.row())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter plays from before the row, Ctrl+C copies, arrows move the selection."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.play_asked.emit(self.currentIndex().row())
+            return
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy("Copy as text")
+            return
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            self.set_following(False)
+        super().keyPressEvent(event)
+
+    def copy(self, how: str) -> None:
+        """Put the selected rows on the clipboard in one of the forms `copies` offers."""
+        texts = [forms[how] for forms in map(self.copies, self.selected()[:5000]) if how in forms]
+        if texts:
+            QApplication.clipboard().setText("\n".join(texts))
+
+    def _menu(self, where: QPoint) -> None:
+        index = self.indexAt(where)
+        if not index.isValid():
+            return
+        menu = QMenu(self)
+        for how in self.copies(index.row()):
+            menu.addAction(how, partial(self.copy, how))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.viewport().mapToGlobal(where))

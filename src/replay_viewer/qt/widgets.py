@@ -1,0 +1,237 @@
+"""Small parts every panel uses: chips, a filter row, an empty state, plain labels, a sheet of read-only text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from replay_viewer.qt.theme import data_font, icon, pixmap, theme
+
+_DEBOUNCE_MS = 120
+
+
+def label(text: str = "", role: str = "", *, selectable: bool = False, wrap: bool = False) -> QLabel:
+    """A label of plain text: what a recording says is never taken for markup."""
+    result = QLabel(text)
+    result.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        result.setProperty("role", role)
+    if selectable:
+        result.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        result.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    result.setWordWrap(wrap)
+    return result
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Change the role a label is styled by."""
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+class IconButton(QToolButton):
+    """A button that is only an icon: it always has a tooltip and a name, and re-tints itself."""
+
+    def __init__(
+        self, name: str, tip: str, parent: QWidget | None = None, *, role: str = "muted", on_role: str = ""
+    ) -> None:
+        super().__init__(parent)
+        self._icon, self._role, self._on = name, role, on_role
+        self.setToolTip(tip)
+        self.setAccessibleName(tip.split(" (")[0])
+        self.setIconSize(QSize(16, 16))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCheckable(bool(on_role))
+        self.retint()
+        theme().changed.connect(self.retint)
+
+    def set_icon(self, name: str, role: str = "") -> None:
+        """Another icon (play becomes pause)."""
+        self._icon, self._role = name, role or self._role
+        self.retint()
+
+    def retint(self) -> None:
+        """Draw the icon in the scheme in force."""
+        self.setIcon(icon(self._icon, self._on or self._role, self._role))
+
+
+def named_button(text: str, icon_name: str = "", *, primary: bool = False, flat: bool = False) -> QPushButton:
+    """A button with text. `primary`: the one thing to do here."""
+    button = QPushButton(text)
+    button.setObjectName("primary" if primary else "flat" if flat else "")
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    if icon_name:
+
+        def tint() -> None:
+            button.setIcon(icon(icon_name, "on-accent" if primary else "text"))
+
+        tint()
+        theme().changed.connect(tint, Qt.ConnectionType.AutoConnection)
+        button.destroyed.connect(lambda: _disconnect(tint))
+    return button
+
+
+def _disconnect(slot: object) -> None:
+    try:
+        theme().changed.disconnect(slot)
+    except (RuntimeError, TypeError):
+        return
+
+
+class Chip(QToolButton):
+    """A small toggle."""
+
+    def __init__(self, text: str, tip: str = "", *, checked: bool = False) -> None:
+        super().__init__()
+        self.setObjectName("chip")
+        self.setText(text)
+        self.setCheckable(True)
+        self.setChecked(checked)
+        self.setToolTip(tip or text)
+        self.setAccessibleName(tip or text)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+
+class ChipRow(QWidget):
+    """Chips of which one is on (`exclusive`) or any. `changed(names of the chips that are on)`."""
+
+    changed = Signal(list)
+
+    def __init__(self, names: Sequence[tuple[str, str]], *, on: Sequence[str], exclusive: bool = False) -> None:
+        super().__init__()
+        self._exclusive = exclusive
+        self.chips: dict[str, Chip] = {}
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for name, text in names:
+            chip = Chip(text, f"Show {text.lower()}", checked=name in on)
+            chip.clicked.connect(lambda _checked=False, name=name: self._clicked(name))
+            self.chips[name] = chip
+            layout.addWidget(chip)
+
+    def on(self) -> list[str]:
+        """Names of the chips that are on."""
+        return [name for name, chip in self.chips.items() if chip.isChecked()]
+
+    def _clicked(self, name: str) -> None:
+        if self._exclusive:
+            for other, chip in self.chips.items():
+                chip.setChecked(other == name)
+        self.changed.emit(self.on())
+
+
+class FilterField(QLineEdit):
+    """A text filter that fires a moment after the last key. Esc empties it."""
+
+    changed = Signal(str)
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__()
+        self.setPlaceholderText(placeholder)
+        self.setAccessibleName(placeholder)
+        self.setClearButtonEnabled(True)
+        self.setMinimumWidth(90)
+        self._action = QAction(self)
+        self.addAction(self._action, QLineEdit.ActionPosition.LeadingPosition)
+        self._tint()
+        theme().changed.connect(self._tint)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_DEBOUNCE_MS)
+        self._timer.timeout.connect(lambda: self.changed.emit(self.text().strip()))
+        self.textChanged.connect(lambda _text: self._timer.start())
+
+    def keyPressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        """Esc empties the field, then leaves it."""
+        if event.key() == Qt.Key.Key_Escape:
+            if self.text():
+                self.clear()
+            else:
+                self.clearFocus()
+            return
+        super().keyPressEvent(event)
+
+    def _tint(self) -> None:
+        self._action.setIcon(icon("search", "muted"))
+
+
+class EmptyState(QWidget):
+    """Why there is nothing to see here, and what to do about it."""
+
+    def __init__(self, icon_name: str = "info") -> None:
+        super().__init__()
+        self._icon = icon_name
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 12, 24, 12)
+        layout.setSpacing(6)
+        layout.addStretch(1)
+        self._picture = QLabel()
+        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.title = label("", "title")
+        self.why = label("", "muted", wrap=True)
+        for part in (self.title, self.why):
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        for part in (self._picture, self.title, self.why):
+            layout.addWidget(part)
+        self.actions = QHBoxLayout()
+        self.actions.addStretch(1)
+        self.actions.addStretch(1)
+        layout.addLayout(self.actions)
+        layout.addStretch(2)
+        self._tint()
+        theme().changed.connect(self._tint)
+
+    def say(self, title: str, why: str = "", icon_name: str = "") -> None:
+        """Set the two lines."""
+        self.title.setText(title)
+        self.why.setText(why)
+        self.why.setVisible(bool(why))
+        if icon_name:
+            self._icon = icon_name
+            self._tint()
+
+    def _tint(self) -> None:
+        self._picture.setPixmap(pixmap(self._icon, "idle", 28, 2.0))
+
+
+class CodeView(QPlainTextEdit):
+    """Read-only text in the fixed-width font."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName("code")
+        self.setReadOnly(True)
+        self.setAccessibleName(name)
+        self.setFont(data_font())
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+
+    def show_text(self, text: str) -> None:
+        """Show a text from its top; more than 500,000 characters are cut, and said so."""
+        limit = 500_000
+        cut = f"\n… {len(text) - limit:,} more characters" if len(text) > limit else ""
+        self.setPlainText(text[:limit] + cut)
+
+
+def spacer() -> QWidget:
+    """Takes the room that is left in a row."""
+    result = QWidget()
+    result.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    return result
