@@ -10,7 +10,6 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-
 #: The npm packages of this repository, below `resources`, each with a lock file and a `build` script.
 PAGES = ("player", "demo")
 

@@ -1,0 +1,198 @@
+"""Commands that answer from the library: list, show, rows, state."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from replay_viewer.cli.output import print_json, print_table, to_plain
+from replay_viewer.domain import rows as row_kinds
+from replay_viewer.domain.errors import BadInput
+from replay_viewer.domain.rows import KINDS, NetworkRequest, Row, summary
+from replay_viewer.domain.session import Session
+from replay_viewer.domain.time import iso, offset, parse_instant
+from replay_viewer.library import Library, home_dir
+from replay_viewer.services.describe import describe
+from replay_viewer.services.states import TabStates
+
+
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Register list, show, rows and state."""
+    one = commands.add_parser("list", parents=[common], help="list sessions", description="List sessions, newest first.")
+    one.add_argument("query", nargs="*", metavar="QUERY", help="words, or filters such as errors:>0 user:ada")
+    one.add_argument("--limit", type=int, default=50)
+    one.set_defaults(run=_list)
+    one = commands.add_parser("show", parents=[common], help="summary, counts and health report of a session")
+    one.add_argument("id", metavar="ID")
+    one.set_defaults(run=_show)
+    one = commands.add_parser("rows", parents=[common], help="console, network, errors and other rows of a session")
+    one.add_argument("id", metavar="ID")
+    one.add_argument("kind", metavar="KIND", choices=list(KINDS), help=" | ".join(KINDS))
+    one.add_argument("--range", metavar="A..B", help="only from A to B, each a T")
+    one.add_argument("--tab", type=int, metavar="N")
+    one.add_argument("--text", default="", help="only rows that contain this text")
+    one.set_defaults(run=_rows)
+    one = commands.add_parser(
+        "state",
+        parents=[common],
+        help="the page at an instant, from the mirror",
+        description="URL, viewport, HTML, inputs and scroll of a tab at an instant.",
+    )
+    one.add_argument("id", metavar="ID")
+    one.add_argument("--at", required=True, metavar="T")
+    one.add_argument("--tab", type=int, default=0, metavar="N")
+    one.set_defaults(run=_state)
+
+
+def parse_range(text: str | None, session: Session) -> tuple[float | None, float | None]:
+    """(start, end) in epoch ms of `A..B`; an empty side is open. Raises BadInput."""
+    if not text:
+        return None, None
+    first, dots, last = text.partition("..")
+    if not dots:
+        raise BadInput(f"“{text}” is not a range.", "Write A..B, for example 10..25.")
+    return (
+        parse_instant(first, session.start) if first else None,
+        parse_instant(last, session.start) if last else None,
+    )
+
+
+def check_tab(session: Session, tab: int) -> None:
+    """Raise BadInput when the session has no such tab."""
+    if tab not in {one.index for one in session.tabs}:
+        count = len(session.tabs)
+        raise BadInput(f"The session has no tab {tab}.", f"It has {count}, numbered from 0.")
+
+
+def _list(options: argparse.Namespace) -> int:
+    library = Library.open(home_dir(options.home))
+    try:
+        sessions = library.sessions(" ".join(options.query), limit=options.limit)
+    finally:
+        library.close()
+    if options.json:
+        print_json([_brief(session) for session in sessions])
+        return 0
+    if not sessions:
+        print("No sessions." if options.query else "The library is empty: import a file, pull a URL or try the demo.")
+        return 0
+    table = [
+        (
+            session.id,
+            iso(session.start)[:19],
+            offset(session.duration),
+            session.facts.user.label,
+            str(session.errors),
+            session.facts.url,
+        )
+        for session in sessions
+    ]
+    print_table(("id", "started (UTC)", "length", "user", "errors", "page"), table)
+    return 0
+
+
+def _brief(session: Session) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "start": session.start,
+        "end": session.end,
+        "duration": session.duration,
+        "user": session.facts.user.label,
+        "url": session.facts.url,
+        "browser": session.browser,
+        "release": session.facts.release,
+        "errors": session.errors,
+        "events": session.events,
+        "tabs": len(session.tabs),
+        "state": session.state,
+        "origin": session.origin,
+    }
+
+
+def _show(options: argparse.Namespace) -> int:
+    library = Library.open(home_dir(options.home))
+    try:
+        session = library.session(options.id)
+    finally:
+        library.close()
+    if options.json:
+        print_json(session)
+        return 0
+    facts = session.facts
+    lines = [
+        ("session", session.id),
+        ("from", session.origin),
+        ("started", f"{iso(session.start)}, {offset(session.duration)} long"),
+        ("user", facts.user.label),
+        ("page", facts.url),
+        ("browser", " on ".join(part for part in (session.browser, session.os) if part)),
+        ("release", " ".join(part for part in (facts.release, facts.environment) if part)),
+        ("recorder", facts.sdk),
+        ("recording", f"{session.events:,} events, {session.bytes / 1e6:,.1f} MB, {len(session.tabs)} tab(s)"),
+    ]
+    for name, value in lines:
+        if value:
+            print(f"{name:10} {value}")
+    print()
+    for kind in KINDS:
+        count, failed = session.counts.get(kind, 0), session.failed.get(kind, 0)
+        print(f"{kind:13}{count:8,}" + (f"  ({failed:,} failed)" if failed else ""))
+    print("\nhealth")
+    for finding in session.health:
+        times = f" (×{finding.count:,})" if finding.count > 1 else ""
+        print(f"  {finding.severity:8} {finding.message}{times}")
+    if not session.health:
+        print("  nothing missing, nothing doubtful")
+    return 0
+
+
+def _rows(options: argparse.Namespace) -> int:
+    library = Library.open(home_dir(options.home))
+    try:
+        session = library.session(options.id)
+        start, end = parse_range(options.range, session)
+        rows = library.rows(session.id, options.kind, start=start, end=end, tab=options.tab, text=options.text)
+    finally:
+        library.close()
+    if options.json:
+        print_json([{"n": n, **to_plain(row)} for n, row in rows])
+        return 0
+    for n, row in rows:
+        print(f"{n:6}  {offset(row.t - session.start):>9}  {line(row)}")
+    if not rows:
+        print(f"No {options.kind} rows" + (" there." if options.range or options.text else " in this session."))
+    return 0
+
+
+def line(row: Row) -> str:
+    """One line of text for a row, with what a person looks for first."""
+    if isinstance(row, NetworkRequest):
+        status = "failed" if row.status == 0 else "?" if row.status < 0 else str(row.status)
+        return f"{status:>6}  {summary(row)}  {row.end - row.t:,.0f} ms"
+    if isinstance(row, row_kinds.ConsoleEntry):
+        return f"{row.level:>6}  {row.message}"
+    return summary(row)
+
+
+def _state(options: argparse.Namespace) -> int:
+    library = Library.open(home_dir(options.home))
+    try:
+        session = library.session(options.id)
+        check_tab(session, options.tab)
+        states = TabStates(library, session.id, options.tab)
+        state = describe(states.seek(parse_instant(options.at, session.start)))
+    finally:
+        library.close()
+    if options.json:
+        print_json(state)
+        return 0
+    width, height = state["viewport"]
+    print(f"url       {state['url']}\nviewport  {width:g} × {height:g}\nat        {iso(state['time'])}")
+    for field in state["inputs"]:
+        name = field["name"] or field["type"] or field["tag"]
+        value = field["value"] if field["checked"] is None else ("checked" if field["checked"] else "not checked")
+        print(f"input     {name} = {value}")
+    for entry in state["scroll"]:
+        print(f"scroll    node {entry['id']} at {entry['x']:g}, {entry['y']:g}")
+    print(f"\n{state['html']}")
+    return 0

@@ -1,0 +1,86 @@
+"""Commands that fill and empty the library: import, pull, delete."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from replay_viewer.cli.output import ProgressLine, print_json
+from replay_viewer.domain.errors import BadInput
+from replay_viewer.library import Library, home_dir
+from replay_viewer.services.importer import Progress, import_paths
+from replay_viewer.services.pull import pull
+
+
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Register import, pull and delete."""
+    one = commands.add_parser(
+        "import",
+        parents=[common],
+        help="import files or folders, any format",
+        description="Import recordings, envelopes, request bodies, exports and bundles. Pieces of one session given "
+        "together become one session. Prints the session ids.",
+    )
+    one.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    one.set_defaults(run=_import)
+    one = commands.add_parser(
+        "pull",
+        parents=[common],
+        help="pull a session from where it was recorded",
+        description="Pull a session into the library by its URL. Prints the session id.",
+    )
+    one.add_argument("url", metavar="URL")
+    one.add_argument("--token", help="read the collector with this token (default: REPLAY_VIEWER_TOKEN)")
+    one.set_defaults(run=_pull)
+    one = commands.add_parser("delete", parents=[common], help="delete a session from the library")
+    one.add_argument("id", metavar="ID")
+    one.set_defaults(run=_delete)
+
+
+def _import(options: argparse.Namespace) -> int:
+    for path in options.paths:
+        if not path.exists():
+            raise BadInput(f"There is no file or folder {path}.", "Check the path.")
+    line = ProgressLine()
+
+    def progress(now: Progress) -> None:
+        share = f"{now.done / now.total:4.0%}" if now.total else ""
+        line.show(f"importing {share} {now.events:,} events")
+
+    try:
+        ids = import_paths(home_dir(options.home), options.paths, progress=progress)
+    finally:
+        line.clear()
+    _print_ids(ids, options.json)
+    return 0
+
+
+def _print_ids(ids: list[str], as_json: bool) -> None:
+    if as_json:
+        print_json({"sessions": ids})
+    else:
+        for id in ids:
+            print(id)
+
+
+def _pull(options: argparse.Namespace) -> int:
+    line = ProgressLine()
+    try:
+        id = pull(home_dir(options.home), options.url, token=options.token, progress=lambda now: line.show(str(now)))
+    finally:
+        line.clear()
+    _print_ids([id], options.json)
+    return 0
+
+
+def _delete(options: argparse.Namespace) -> int:
+    library = Library.open(home_dir(options.home))
+    try:
+        session = library.session(options.id)
+        library.delete(session.id)
+    finally:
+        library.close()
+    if options.json:
+        print_json({"deleted": session.id})
+    return 0
