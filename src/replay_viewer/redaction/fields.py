@@ -16,7 +16,8 @@ _SECRET_WORDS = frozenset(
     (
         "password passwd passwort pwd passphrase passcode pass secret token jwt bearer otp totp mfa pin cvc cvv csc "
         "ssn sin authorization authorisation credential credentials cookie cookies csrf xsrf sid jsessionid "
-        "phpsessid sessid apikey accesskey privatekey secretkey iban cardnumber ccnumber pan nonce signature passport "
+        "phpsessid sessid apikey accesskey privatekey secretkey iban cardnumber ccnumber pan nonce signature "
+        "passport "
     ).split()
 )
 #: Runs of words that do the same.

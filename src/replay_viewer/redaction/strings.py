@@ -10,9 +10,9 @@ from urllib.parse import quote, unquote, unquote_plus
 import msgspec
 
 from replay_viewer.redaction.fields import field_rule
-from replay_viewer.redaction.known import KnownValues
-from replay_viewer.redaction.labels import LABEL, Labels, is_label
-from replay_viewer.redaction.patterns import Span
+from replay_viewer.redaction.known import Known, KnownValues
+from replay_viewer.redaction.labels import LABEL, Labels, is_label, shape
+from replay_viewer.redaction.patterns import Span, find
 from replay_viewer.redaction.rules import PRECEDENCE
 
 _MEMO = 200_000  #: Clean strings remembered, of at most _MEMO_LENGTH characters each.
