@@ -194,7 +194,7 @@ class ClickReader:
             found = mirror.nodes.get(found.parent)
         if found is None or not is_field(found):
             return None
-        return found if found.name == "select" or role_of(found) in ("checkbox", "radio button") else None
+        return found if found.name == "select" or role_of(found) in ("checkbox", "radio button", "switch") else None
 
     def _end_touch(self) -> list[Row]:
         touch, self._touch = self._touch, None

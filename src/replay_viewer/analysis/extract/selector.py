@@ -71,7 +71,13 @@ def selector(node: Node, nodes: Mapping[int, Node]) -> str:
     while current is not None and current.kind == ELEMENT and len(parts) < _MAX_DEPTH:
         if anchor := _anchor(current):
             parts.append(anchor)
-            break
+            host = shadow_host(current, nodes)
+            if host is None:
+                break
+            # Ids are unique within their shadow root only.
+            joins.append(" ")
+            current = host
+            continue
         parts.append(_step(current, nodes))
         if current.name in ("body", "html"):
             break
@@ -83,6 +89,19 @@ def selector(node: Node, nodes: Mapping[int, Node]) -> str:
     for index in range(len(parts) - 2, -1, -1):
         text += joins[index] + parts[index]
     return text
+
+
+def shadow_host(node: Node, nodes: Mapping[int, Node]) -> Node | None:
+    """The host of the shadow root a node stands in, or None."""
+    current: Node | None = node
+    for _ in range(1000):
+        if current is None or current.kind != ELEMENT:
+            return None
+        parent = nodes.get(current.parent)
+        if current.flags & SHADOW:
+            return parent
+        current = parent
+    return None
 
 
 def short(path: str) -> str:

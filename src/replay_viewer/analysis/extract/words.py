@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from replay_viewer.analysis.extract.selector import short
+from replay_viewer.analysis.extract.selector import shadow_host, short
 from replay_viewer.recording.nodes import DOCUMENT, ELEMENT, TEXT, Node
 
 Nodes = Mapping[int, Node]
@@ -161,7 +161,11 @@ def _labels(node: Node, nodes: Nodes) -> Iterator[str]:
     if attribute(node, "type").lower() in ("checkbox", "radio") or attribute(node, "role") in ("checkbox", "switch"):
         row = next((parent for parent in ancestors(node, nodes, 3) if parent.name in ("li", "tr", "p")), None)
         if row is not None:
-            yield text_of(row, nodes)
+            yield " ".join(
+                text_of(child, nodes)
+                for id in row.children
+                if (child := nodes.get(id)) is not None and not (child.kind == ELEMENT and role_of(child) == "button")
+            )
     yield attribute(node, "name")
     yield attribute(node, "id")
 
@@ -265,6 +269,8 @@ def describe(node: Node, nodes: Nodes, selector: str) -> str:
     found = control(node, nodes)
     if found is not None:
         role, name = role_of(found), name_of(found, nodes)
+        if not name and (host := shadow_host(found, nodes)) is not None:
+            name = name_of(host, nodes)  # A custom element shows its own children in a slot.
         if not name:
             return f"{role} {selector}"
         return f"{role} {selector} (text masked)" if masked(name) else f"{role} “{name}”"

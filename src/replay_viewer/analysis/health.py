@@ -1,0 +1,323 @@
+"""The health report: what is missing or doubtful in a session, and why, in words.
+
+The importer counts while it reads (`Counters`, one per tab; session-wide ones on the first tab are enough);
+`findings` turns counts and rows into lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from replay_viewer.analysis.extract.bodies import NO_BODY, NOT_FETCH
+from replay_viewer.analysis.extract.context import mapping, number
+from replay_viewer.analysis.extract.words import MASK_CHARACTERS
+from replay_viewer.domain.rows import CustomEvent, Interaction, Navigation, NetworkRequest, Row
+from replay_viewer.domain.session import Facts, Finding
+from replay_viewer.recording.nodes import TEXT, Node
+
+#: Seconds without any event, while the tab is in sight, that make a gap.
+GAP_S = 30.0
+_MASKED_SHARE = 0.05
+
+
+Severity = Literal["info", "warning", "error"]
+
+
+class Counters(msgspec.Struct, kw_only=True):
+    """What the importer counts of one tab.
+
+    tab: index. start, end: epoch ms of the first and last event. events: events stored.
+    first_snapshot: epoch ms of the first full snapshot, 0 when there is none.
+    unknown: references to unknown nodes (`Mirror.unknown` at the end).
+    broken: events that could not be decoded (kept as they are, not shown).
+    duplicates: events dropped because the same bytes and stamp came twice.
+    reordered: events put into their place because they came out of order.
+    late: events stamped before the end of an earlier piece (segment) of the recording.
+    missing_pieces: numbers of segments that the backend did not deliver.
+    gaps: (t0, t1) stretches without any event longer than GAP_S.
+    hidden: (t0, t1) stretches in which the tab was hidden, as far as the recording says.
+    snapshots: epoch ms of every full snapshot that began a new page; urls: URL of each, aligned with it.
+    text_length, masked_length: characters of text nodes seen in full snapshots, and how many of them are masks
+    (see `masked_share`).
+    sheets_missing: hrefs of style sheets recorded without their text (link rel=stylesheet without _cssText).
+    assets: number of remote images, fonts and media the page refers to that are not in the recording.
+    assets_captured: how many of those were fetched at pull time.
+    console, network: whether any console or network event was seen in the recording.
+    blocked: number of nodes recorded as empty boxes.
+    canvases: number of canvas elements; canvas_recorded: whether any canvas content was recorded.
+    """
+
+    tab: int = 0
+    start: float = 0.0
+    end: float = 0.0
+    events: int = 0
+    first_snapshot: float = 0.0
+    unknown: int = 0
+    broken: int = 0
+    duplicates: int = 0
+    reordered: int = 0
+    late: int = 0
+    missing_pieces: list[int] = []
+    gaps: list[tuple[float, float]] = []
+    hidden: list[tuple[float, float]] = []
+    snapshots: list[float] = []
+    urls: list[str] = []
+    text_length: int = 0
+    masked_length: int = 0
+    sheets_missing: list[str] = []
+    assets: int = 0
+    assets_captured: int = 0
+    console: bool = False
+    network: bool = False
+    blocked: int = 0
+    canvases: int = 0
+    canvas_recorded: bool = False
+
+
+def survey(nodes: Iterable[Node], counters: Counters) -> None:
+    """Add to the counters what a state shows: text and masks, style sheets without text, assets, boxes, canvases.
+
+    To be called after each full snapshot with the mirror's nodes.
+    """
+    sheets = set(counters.sheets_missing)
+    for node in nodes:
+        if node.kind == TEXT:
+            letters = [character for character in node.text or "" if not character.isspace()]
+            counters.text_length += len(letters)
+            if letters and MASK_CHARACTERS.issuperset(letters):
+                counters.masked_length += len(letters)
+            continue
+        attrs = node.attrs
+        if (
+            node.name == "link"
+            and "_cssText" not in attrs
+            and "stylesheet" in str(attrs.get("rel", "")).lower().split()
+        ):
+            href = attrs.get("href")
+            if isinstance(href, str) and href and href not in sheets:
+                sheets.add(href)
+                counters.sheets_missing.append(href)
+        elif node.name in ("img", "source", "video", "audio", "image") and "rr_dataURL" not in attrs:
+            source = attrs.get("src") or attrs.get("href") or attrs.get("srcset")
+            counters.assets += isinstance(source, str) and source.startswith(("http:", "https:", "//", "blob:"))
+        elif node.name == "canvas":
+            counters.canvases += 1
+            counters.canvas_recorded |= "rr_dataURL" in attrs
+        if "rr_width" in attrs and node.name not in ("img", "video", "audio", "canvas"):
+            counters.blocked += 1
+
+
+def findings(counters: Sequence[Counters], rows: Sequence[Row], facts: Facts | None = None) -> list[Finding]:
+    """All findings of a session, gravest first."""
+    found: list[Finding] = []
+    for tab in counters:
+        found += _recording(tab)
+        found += _picture(tab)
+        found += _missing_pages(tab, rows)
+    found += _not_recorded(counters, rows)
+    found += _bodies(rows)
+    found += _sdk(rows, facts or Facts())
+    order = {"error": 0, "warning": 1, "info": 2}
+    return sorted(found, key=lambda finding: (order[finding.severity], finding.tab, finding.t))
+
+
+def _seconds(ms: float) -> str:
+    seconds = ms / 1000
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def _many(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _recording(c: Counters) -> list[Finding]:
+    """Whether the stream of events is whole and in order."""
+    found: list[Finding] = []
+
+    def add(
+        code: str, severity: Severity, message: str, count: int = 1, at: tuple[float, float] = (-1.0, -1.0)
+    ) -> None:
+        found.append(
+            Finding(code=code, message=message, severity=severity, count=count, tab=c.tab, t=at[0], end=at[1])
+        )
+
+    if not c.first_snapshot:
+        message = "The recording holds no full snapshot: there is no page to show."
+        add("no-full-snapshot", "error", message, at=(c.start, c.end))
+    elif c.first_snapshot - c.start > 1000:
+        wait = _seconds(c.first_snapshot - c.start)
+        message = f"The first {wait} cannot be shown: the first full snapshot comes only then."
+        add("no-full-snapshot", "warning", message, at=(c.start, c.first_snapshot))
+    if c.unknown:
+        changes = _many(c.unknown, "change refers", "changes refer")
+        message = f"{changes} to elements the recording never described and could not be shown."
+        add("unknown-node", "warning", message, c.unknown)
+    if c.broken:
+        add("broken-event", "error", f"{_many(c.broken, 'event')} could not be read.", c.broken)
+    if c.duplicates:
+        add("duplicate-event", "info", f"{_many(c.duplicates, 'event')} came twice and count once.", c.duplicates)
+    if c.reordered:
+        message = f"{_many(c.reordered, 'event')} came out of order and were put into place."
+        add("unsorted-event", "info", message, c.reordered)
+    if c.late:
+        message = f"{_many(c.late, 'event')} arrived with a later piece of the recording than their time."
+        add("late-event", "info", message, c.late)
+    if c.missing_pieces:
+        shown = ", ".join(map(str, c.missing_pieces[:8])) + (" …" if len(c.missing_pieces) > 8 else "")
+        lost = _many(len(c.missing_pieces), "segment")
+        message = f"The backend did not deliver {lost} ({shown}): what happened then cannot be shown."
+        add("missing-segment", "error", message, len(c.missing_pieces))
+    for begin, stop in c.hidden:
+        add("hidden", "info", f"The tab was hidden for {_seconds(stop - begin)}.", at=(begin, stop))
+    for begin, stop in c.gaps:
+        if not any(a - 1000 <= begin and stop <= b + 1000 for a, b in c.hidden):
+            cause = "the page stood still, the recorder paused, or events were lost"
+            message = f"Nothing was recorded for {_seconds(stop - begin)}: {cause}."
+            add("gap", "warning", message, at=(begin, stop))
+    return found
+
+
+def _picture(c: Counters) -> list[Finding]:
+    """What of the page's look is not in the recording."""
+    found: list[Finding] = []
+
+    def add(code: str, severity: Severity, count: int, message: str) -> None:
+        found.append(Finding(code=code, message=message, severity=severity, count=count, tab=c.tab))
+
+    share = c.masked_length / c.text_length if c.text_length else 0.0
+    if share > _MASKED_SHARE:
+        message = f"{share:.0%} of the text was masked by the SDK before it was sent; it cannot be restored."
+        add("masked-text", "info", c.masked_length, message)
+    if c.sheets_missing:
+        count = len(c.sheets_missing)
+        shown = ", ".join(href.rpartition("/")[2][:40] or href[:40] for href in c.sheets_missing[:3])
+        verb = "is" if count == 1 else "are"
+        message = f"{_many(count, 'style sheet')} {verb} not in the recording ({shown}): the page may look different."
+        add("missing-style", "warning", count, message)
+    missing = c.assets - c.assets_captured
+    if missing > 0:
+        files = _many(missing, "image or other file is", "images and other files are")
+        message = f"{files} not in the recording; pull with assets to keep those that still exist."
+        add("missing-asset", "info", missing, message)
+    if c.blocked:
+        boxes = _many(c.blocked, "element was", "elements were")
+        add("blocked", "info", c.blocked, f"{boxes} recorded as empty boxes: the SDK was told to leave them out.")
+    if c.canvases and not c.canvas_recorded:
+        canvases = _many(c.canvases, "canvas", "canvases")
+        message = f"{canvases} without content: the SDK does not record canvas unless told to."
+        add("canvas-not-recorded", "info", c.canvases, message)
+    return found
+
+
+def _missing_pages(c: Counters, rows: Sequence[Row]) -> list[Finding]:
+    """Page loads that network or navigation rows know of and whose DOM never arrived."""
+    found: list[Finding] = []
+    loads: list[tuple[float, str]] = []
+    for row in rows:
+        if row.tab != c.tab:
+            continue
+        if (isinstance(row, NetworkRequest) and row.kind == "document" and row.url.startswith("http")) or (
+            isinstance(row, Navigation) and row.how in ("load", "reload", "back_forward")
+        ):
+            loads.append((row.t, row.url))
+    seen: list[tuple[float, str]] = []
+    for t, url in sorted(loads):
+        plain = url.partition("#")[0]
+        if any(plain == other and t - before < 10_000 for before, other in seen):
+            continue
+        seen.append((t, plain))
+        if not any(-1_000 <= snapshot - t < 30_000 for snapshot in c.snapshots):
+            found.append(
+                Finding(
+                    code="missing-page", tab=c.tab, severity="warning", t=t,
+                    message=f"The page {plain[:120]} was loaded, but its content never reached the recording (a page "
+                    "left within seconds is lost with the SDK's buffer).",
+                )
+            )  # fmt: skip
+    return found
+
+
+def _not_recorded(counters: Sequence[Counters], rows: Sequence[Row]) -> list[Finding]:
+    found = [
+        Finding(
+            code="hover-not-recorded", severity="info",
+            message="What shows only while the pointer hovers, and the time of CSS animations, are not recorded.",
+        )
+    ]  # fmt: skip
+    if not any(c.console for c in counters):
+        found.append(
+            Finding(
+                code="console-not-recorded", severity="info",
+                message="No console output: the SDK's console recording was not on, or the page logged nothing.",
+            )
+        )  # fmt: skip
+    if not any(c.network for c in counters):
+        found.append(
+            Finding(
+                code="network-not-recorded", severity="warning",
+                message="No requests: the SDK's network recording was not on.",
+            )
+        )  # fmt: skip
+    if not any(isinstance(row, Interaction) for row in rows):
+        found.append(
+            Finding(code="no-interactions", severity="info", message="Nobody clicked, typed or scrolled.")
+        )  # fmt: skip
+    return found
+
+
+def _bodies(rows: Sequence[Row]) -> list[Finding]:
+    reasons: Counter[str] = Counter()
+    for row in rows:
+        if isinstance(row, NetworkRequest) and row.kind in ("fetch", "xhr"):
+            for body in (row.request_body, row.response_body):
+                if body.why and body.why not in (NO_BODY, NOT_FETCH, "there was no answer"):
+                    reasons[body.why] += 1
+    return [
+        Finding(
+            code="body-missing", severity="info", count=count,
+            message=f"{_many(count, 'body', 'bodies')} of requests: {reason}.",
+        )
+        for reason, count in reasons.most_common()
+    ]  # fmt: skip
+
+
+def _sdk(rows: Sequence[Row], facts: Facts) -> list[Finding]:
+    found: list[Finding] = []
+    for row in rows:
+        if not isinstance(row, CustomEvent):
+            continue
+        data = mapping(row.data)
+        changed = int(number(data.get("count")))
+        if row.name == "replay.mutations" and data.get("limit") is True:
+            found.append(
+                Finding(
+                    code="mutation-limit", severity="error", tab=row.tab, t=row.t, count=changed,
+                    message=f"The SDK stopped recording: {changed:,} elements changed at once, more than it allows.",
+                )
+            )  # fmt: skip
+        elif row.name == "replay.throttled":
+            found.append(
+                Finding(
+                    code="throttled", severity="warning", tab=row.tab, t=row.t,
+                    message="The SDK dropped events here: there were too many in a short time.",
+                )
+            )  # fmt: skip
+        elif row.name == "replay.hydrate-error":
+            found.append(
+                Finding(
+                    code="hydrate-error", severity="warning", tab=row.tab, t=row.t,
+                    message="The page reported a hydration error: server and browser rendered different content.",
+                )
+            )  # fmt: skip
+    if facts.replay_type == "buffer":
+        found.append(
+            Finding(
+                code="buffer-mode", severity="info",
+                message="Recorded in buffer mode: only the last minute before the error and what followed were sent.",
+            )
+        )  # fmt: skip
+    return found

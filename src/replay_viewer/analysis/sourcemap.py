@@ -1,0 +1,212 @@
+"""Source maps (revision 3, ECMA-426): from a place in a minified file to the source it was built from.
+
+Lines of mappings are decoded one by one, when asked for: a stack touches a handful of lines of a map of megabytes.
+Supported: `sections` (index maps), `sourceRoot`, `sourcesContent`, `x_google_ignoreList`/`ignoreList`, debug ids.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any
+
+import msgspec
+
+from replay_viewer.domain.errors import BadInput
+
+MAX_BYTES = 256 * 1024 * 1024
+MAX_LINES = 5_000_000
+_DIGITS = {character: value for value, character in enumerate(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+)}  # fmt: skip
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A place in a source: `line` 1-based, `column` 0-based as in the map; `name` the identifier there, if known."""
+
+    source: str
+    line: int
+    column: int
+    name: str = ""
+    ignored: bool = False
+
+
+class _RawMap(msgspec.Struct):
+    version: int = 3
+    sources: list[str | None] = []
+    names: list[Any] = []
+    mappings: str = ""
+    sourceRoot: str | None = ""  # noqa: N815
+    sourcesContent: list[str | None] | None = None  # noqa: N815
+    sections: list[_Section] | None = None
+    file: str | None = None
+    x_google_ignoreList: list[int] | None = None  # noqa: N815
+    ignoreList: list[int] | None = None  # noqa: N815
+    debugId: str | None = None  # noqa: N815
+    debug_id: str | None = None
+
+
+class _Offset(msgspec.Struct):
+    line: int = 0
+    column: int = 0
+
+
+class _Section(msgspec.Struct):
+    offset: _Offset
+    map: _RawMap | None = None
+
+
+_decoder = msgspec.json.Decoder(_RawMap, strict=False)
+
+#: generated column, source, source line, source column, name (-1: none).
+Segment = tuple[int, int, int, int, int]
+
+
+def decode_vlq(text: str) -> list[int]:
+    """The numbers of a base 64 VLQ string. Raises ValueError on what is not one."""
+    numbers: list[int] = []
+    value = shift = 0
+    for character in text:
+        digit = _DIGITS.get(character)
+        if digit is None:
+            raise ValueError("not base 64 VLQ")
+        value |= (digit & 31) << shift
+        if digit & 32:
+            shift += 5
+            if shift > 60:
+                raise ValueError("number too large")
+        else:
+            numbers.append(-(value >> 1) if value & 1 else value >> 1)
+            value = shift = 0
+    if shift:
+        raise ValueError("number cut short")
+    return numbers
+
+
+class SourceMap:
+    """One map without sections. Columns of the generated file are 0-based inside, lines too."""
+
+    def __init__(self, raw: _RawMap) -> None:
+        root = (raw.sourceRoot or "").rstrip("/")
+        self.sources = [f"{root}/{source}" if root and source else source or "" for source in raw.sources]
+        self.contents = raw.sourcesContent or []
+        self.names = [name if isinstance(name, str) else str(name) for name in raw.names]
+        self.ignored = set(raw.ignoreList or raw.x_google_ignoreList or ())
+        self._lines = raw.mappings.split(";")
+        if len(self._lines) > MAX_LINES:
+            raise BadInput("The source map has too many lines.", "Is it the map of one bundle?")
+        self._decoded: dict[int, tuple[list[int], list[Segment]]] = {}
+        # State (source, line, column, name) at the start of each line, as far as decoded.
+        self._states: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)]
+
+    def _decode(self, line: int) -> tuple[list[int], list[Segment]]:
+        """Columns and segments of a line; the state runs on across lines, so those before it are walked once."""
+        known = self._decoded.get(line)
+        if known is not None:
+            return known
+        while len(self._states) <= line:
+            self._walk(len(self._states) - 1, keep=False)
+        return self._walk(line, keep=True)
+
+    def _walk(self, line: int, keep: bool) -> tuple[list[int], list[Segment]]:
+        source, source_line, source_column, name = self._states[line]
+        column = 0
+        segments: list[Segment] = []
+        for text in self._lines[line].split(","):
+            if not text:
+                continue
+            try:
+                fields = decode_vlq(text)
+            except ValueError:
+                continue  # One damaged segment does not cost the rest of the map.
+            if not fields:
+                continue
+            column += fields[0]
+            if len(fields) >= 4:
+                source += fields[1]
+                source_line += fields[2]
+                source_column += fields[3]
+                named = -1
+                if len(fields) >= 5:
+                    name += fields[4]
+                    named = name
+                if keep:
+                    segments.append((column, source, source_line, source_column, named))
+            elif keep:
+                segments.append((column, -1, 0, 0, -1))
+        if len(self._states) == line + 1:
+            self._states.append((source, source_line, source_column, name))
+        segments.sort(key=lambda segment: segment[0])
+        decoded = ([segment[0] for segment in segments], segments)
+        if keep:
+            self._decoded[line] = decoded
+        return decoded
+
+    def find(self, line: int, column: int) -> Position | None:
+        """The source position of a generated one (both 0-based); None where the map says nothing."""
+        if not 0 <= line < len(self._lines):
+            return None
+        columns, segments = self._decode(line)
+        index = bisect_right(columns, column) - 1
+        if index < 0:
+            return None
+        _, source, source_line, source_column, name = segments[index]
+        if not 0 <= source < len(self.sources) or source_line < 0:
+            return None
+        return Position(
+            self.sources[source], source_line + 1, max(0, source_column),
+            self.names[name] if 0 <= name < len(self.names) else "", source in self.ignored,
+        )  # fmt: skip
+
+    def content(self, source: str) -> str | None:
+        """The text of a source, when the map brings it."""
+        try:
+            index = self.sources.index(source)
+        except ValueError:
+            return None
+        return self.contents[index] if index < len(self.contents) else None
+
+
+class IndexedMap:
+    """A map as read from a file: one or more sections, each with its own offset."""
+
+    def __init__(self, data: bytes) -> None:
+        """Raises BadInput for what is no source map, or too large."""
+        if len(data) > MAX_BYTES:
+            raise BadInput("The source map is too large.", f"At most {MAX_BYTES >> 20} MB are read.")
+        if data.startswith(b")]}'"):
+            data = data.partition(b"\n")[2]
+        try:
+            raw = _decoder.decode(data)
+        except msgspec.DecodeError as error:
+            raise BadInput("This is not a source map.", "A source map is JSON with version 3.") from error
+        if raw.version != 3 or not (raw.mappings or raw.sources or raw.sections):
+            raise BadInput("This is not a source map of version 3.")
+        self.file = raw.file or ""
+        self.debug_id = (raw.debugId or raw.debug_id or "").lower()
+        if raw.sections is None:
+            self._starts, self._maps = [(0, 0)], [SourceMap(raw)]
+        else:
+            parts = sorted(
+                ((part.offset.line, part.offset.column, part.map) for part in raw.sections if part.map is not None),
+                key=lambda part: part[:2],
+            )
+            self._starts = [(line, column) for line, column, _ in parts]
+            self._maps = [SourceMap(part) for _, _, part in parts]
+
+    def find(self, line: int, column: int) -> Position | None:
+        """The source position of line (1-based) and column (1-based, as in stacks) of the generated file."""
+        line, column = line - 1, max(0, column - 1)
+        index = bisect_right(self._starts, (line, column)) - 1
+        if index < 0:
+            return None
+        start_line, start_column = self._starts[index]
+        return self._maps[index].find(line - start_line, column - start_column if line == start_line else column)
+
+    def content(self, source: str) -> str | None:
+        """The text of a source, when a section brings it."""
+        return next((text for part in self._maps if (text := part.content(source)) is not None), None)
+
+    @property
+    def sources(self) -> list[str]:
+        """All source names."""
+        return [source for part in self._maps for source in part.sources]
