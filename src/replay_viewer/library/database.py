@@ -114,8 +114,11 @@ class Database:
             with self._engine.connect() as connection:
                 raw: Any = connection.connection.dbapi_connection
                 connection.rollback()
-                raw.execute("PRAGMA auto_vacuum = INCREMENTAL")
-                raw.execute("PRAGMA journal_mode = WAL")
+                try:
+                    raw.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                    raw.execute("PRAGMA journal_mode = WAL")
+                except sqlite3.Error as error:
+                    raise problems.of_database_error(error, self.home) or error from error
         with self.write() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

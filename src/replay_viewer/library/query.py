@@ -188,7 +188,9 @@ def parse(query: str) -> Parsed:
             known.read(value, parsed)
         elif known is None:
             word = f"{code}:{value}" if code else value
-            if word:
+            # an operator whose value is still being typed asks for nothing yet
+            typing = word.endswith(":") and word[:-1].casefold() in OPERATORS
+            if word and not typing:
                 parsed.words.append(("", word.casefold()))
     return parsed
 

@@ -30,7 +30,7 @@ _decode_note = msgspec.json.Decoder(Note).decode
 
 
 class Library:
-    """One library folder: `library.db`, `blobs/`, `leases/`.
+    """One library folder: `library.db`, `blobs/`, `leases/`, `ballast`.
 
     An instance is used from one thread at a time; threads and processes open their own. All methods may raise
     StorageProblem; those that name a session raise NotFound when there is none, or no single one, of that id.
@@ -60,6 +60,7 @@ class Library:
         try:
             with problems.storage(home):
                 tidy.recover(library)
+                tidy.keep_ballast(library)
         except BaseException:
             library.close()
             raise
@@ -111,7 +112,7 @@ class Library:
         with self.database.read() as connection:
             of = self._generation(connection, id)
             sid = connection.execute(select(_s.c.sid).where(_s.c.gen == of.gen)).scalar_one()
-        tidy.mark_dead(self, of.gen)
+        tidy.drop(self, of.gen)
         with self.database.write() as connection:
             connection.execute(delete(schema.notes).where(schema.notes.c.session == sid))
         tidy.purge(self)

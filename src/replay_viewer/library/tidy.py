@@ -7,6 +7,7 @@ there relies on it before it refers to it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,40 @@ _FILES = 500
 _SWEEP = "library.sweep"
 
 
+#: Bytes kept aside, so that on a full disk there is room to say that an import is dead.
+_BALLAST = 256 << 10
+
+
+def keep_ballast(library: Library) -> None:
+    """Put the ballast there, if there is room for it."""
+    path = library.home / "ballast"
+    try:
+        if not path.exists():
+            path.write_bytes(bytes(_BALLAST))
+    except OSError:
+        # full already, or read-only: the library can still be read
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def drop(library: Library, gen: int) -> None:
+    """`mark_dead`, on a full disk too: then in the room of the ballast. Raises StorageProblem."""
+    try:
+        mark_dead(library, gen)
+    except StorageProblem:
+        try:
+            (library.home / "ballast").unlink()
+        except OSError:
+            raise StorageProblem(
+                f"The library in {library.home} has no room left to remove a broken import.", "Free some space there."
+            ) from None
+        mark_dead(library, gen)
+        # what cannot be removed for want of room is invisible, and goes another time
+        with contextlib.suppress(StorageProblem):
+            purge(library)
+        keep_ballast(library)
+
+
 def recover(library: Library) -> None:
     """Make imports whose writer died invisible. Quick; `purge` removes what they left."""
     database = library.database
@@ -36,7 +71,7 @@ def recover(library: Library) -> None:
         leased = connection.execute(select(_s.c.gen, _s.c.lease).where(_s.c.lease != "")).all()
     for gen, lease in leased:
         if not is_held(library.leases / lease):
-            mark_dead(library, gen)
+            drop(library, gen)
             (library.leases / lease).unlink(missing_ok=True)
 
 

@@ -6,6 +6,7 @@ a re-import stays invisible beside the older copy until `finish` swaps them in o
 
 from __future__ import annotations
 
+import contextlib
 import time
 from array import array
 from collections.abc import Sequence
@@ -176,8 +177,7 @@ class SessionWriter:
             connection.execute(update(_s).where(_s.c.gen == self._gen).values(lease="", state="ready"))
         self._close()
         tidy.index_texts(self._database, self._gen)
-        if self._replaces:
-            tidy.purge(self._library)
+        tidy.purge(self._library)
 
     def abort(self) -> None:
         """Leave nothing of this import. Safe to call at any time; does nothing after `finish`."""
@@ -186,10 +186,12 @@ class SessionWriter:
         # a library that refuses even this is put right when it is opened next: nobody holds the lease then
         try:
             self._blobs.close()
-            tidy.mark_dead(self._library, self._gen)
+            tidy.drop(self._library, self._gen)
         finally:
             self._close()
-        tidy.purge(self._library)
+        # nothing of it is seen any more; what a full disk keeps from being removed goes with the next tidy
+        with contextlib.suppress(StorageProblem):
+            tidy.purge(self._library)
 
     def __enter__(self) -> SessionWriter:
         return self

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay_viewer.domain.errors import NewerVersion, StorageProblem
+from replay_viewer.library import packed
+
+
+def _texts(lines: list[str]) -> packed.Texts:
+    return packed.Texts(packed.pack_texts([packed.fold(lines[:2]), packed.fold(lines[2:])]))
+
+
+def test_columns_come_back_in_time_order() -> None:
+    columns = packed.sort_columns([30, 10, 20, 10], [31, 11, 21, 12], [0, 1, 2, -1], [3, -1, 2, 1], [0, 1, 2, 0])
+    assert columns.t.tolist() == [10, 10, 20, 30]
+    assert columns.order.tolist() == [1, 3, 2, 0]
+    assert columns.tab.tolist() == [1, -1, 2, 0]
+    assert packed.unpack_columns(packed.pack_columns(columns)) == columns
+    empty = packed.sort_columns([], [], [], [], [])
+    assert len(packed.unpack_columns(packed.pack_columns(empty))) == 0
+
+
+def test_damage_and_the_future() -> None:
+    blob = packed.pack_columns(packed.sort_columns([1], [1], [0], [0], [0]))
+    for damaged in (b"", b"x" * 100, blob[:-1], blob + b"x"):
+        with pytest.raises(StorageProblem):
+            packed.unpack_columns(damaged)
+    with pytest.raises(NewerVersion):
+        packed.unpack_columns(blob[:7] + b"\x09" + blob[8:])
+    with pytest.raises(NewerVersion):
+        packed.Texts(packed.pack_texts([])[:7] + b"\x09")
+
+
+_line = st.text(st.sampled_from("abßAB \n😀"), max_size=8)
+
+
+@given(st.lists(_line, max_size=12), st.text(st.sampled_from("abßAB \n😀"), max_size=3), st.booleans())
+def test_containing_is_what_a_loop_finds(lines: list[str], needle: str, often: bool) -> None:
+    few, packed._FEW = packed._FEW, 1 if often else packed._FEW
+    try:
+        found = _texts(lines).containing(needle)
+    finally:
+        packed._FEW = few
+
+    def folded(text: str) -> str:
+        return text.replace("\n", " ").casefold()
+
+    assert found.tolist() == [folded(needle) in folded(line) for line in lines]
+
+
+def test_matching() -> None:
+    texts = _texts(["Order 12", "order x", "no"])
+    assert texts.matching(re.compile(r"order \d", re.IGNORECASE)).tolist() == [True, False, False]
+    assert _texts([]).matching(re.compile("")).tolist() == []
+    assert np.array_equal(_texts(["a"]).containing(""), [True])
