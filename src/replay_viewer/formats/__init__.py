@@ -1,1 +1,36 @@
-"""One module per wire or file format, each registered."""
+"""Formats: files, folders, archives and request bodies decoded into pieces, streamed.
+
+Each module (or package) here registers what it reads; other packages add theirs by the entry point
+`replay_viewer.formats`, which names a `Format` or a function that returns one.
+"""
+
+from replay_viewer.formats import html, jsonl, posthog, rrweb, sentry, wrapper
+from replay_viewer.formats.base import (
+    Batch,
+    Linked,
+    NotARecording,
+    Piece,
+    Said,
+    Skipped,
+    merge_facts,
+    read_body,
+    read_paths,
+)
+
+__all__ = [
+    "Batch",
+    "Linked",
+    "NotARecording",
+    "Piece",
+    "Said",
+    "Skipped",
+    "html",
+    "jsonl",
+    "merge_facts",
+    "posthog",
+    "read_body",
+    "read_paths",
+    "rrweb",
+    "sentry",
+    "wrapper",
+]

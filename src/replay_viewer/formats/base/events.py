@@ -1,0 +1,188 @@
+"""Single events out of arrays: checked, unpacked, un-gzipped, and otherwise left byte for byte as they came.
+
+Sources: rrweb `@rrweb/types` (type 0 to 7, numeric timestamp); @rrweb/packer 2.1.6 (`v1`: zlib as a latin-1 string);
+posthog-js (`cv`: gzip as latin-1 strings, whole `data` of a full snapshot, single fields of mutations and style rules).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from replay_viewer.domain.errors import BadInput
+from replay_viewer.formats.base.pieces import Batch, Piece, Skipped, batches
+
+#: One compressed event or field never inflates to more than this.
+MAX_EVENT = 64 << 20
+
+
+class NotARecording(BadInput):
+    """The input was read, and holds no recording."""
+
+
+class _Head(msgspec.Struct, gc=False):
+    """What makes an event an event, and what says that it must be rewritten or belongs to a window."""
+
+    type: Annotated[int, msgspec.Meta(ge=0, le=7)]
+    timestamp: float
+    cv: Any = None
+    windowId: Any = None  # noqa: N815  the wire's name
+    window_id: Any = None
+
+
+_heads = msgspec.json.Decoder(list[_Head])
+_head = msgspec.json.Decoder(_Head)
+_raw_list: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
+_raw_dict: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_text: msgspec.json.Decoder[str] = msgspec.json.Decoder(str)
+_check = msgspec.json.Decoder(msgspec.Raw)
+_encode = msgspec.json.Encoder().encode
+
+
+class Broken(ValueError):
+    """One event that cannot be used; counted, never fatal. `reason`: not-json, no-time, not-event, packed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _inflate(text: str) -> bytes:
+    """The JSON inside a string of zlib or gzip bytes (one character a byte). Raises Broken."""
+    try:
+        z = zlib.decompressobj(47)
+        data = z.decompress(text.encode("latin-1"), MAX_EVENT)
+        if not z.eof:
+            raise Broken("packed")
+        _check.decode(data)
+    except (zlib.error, UnicodeEncodeError, msgspec.DecodeError) as error:
+        raise Broken("packed") from error
+    return data
+
+
+def _inflated(raw: msgspec.Raw) -> msgspec.Raw:
+    """A field un-gzipped when it is a gzip string, else as it is."""
+    data = bytes(raw)
+    if not data.startswith(b'"'):
+        return raw
+    text = _text.decode(data)
+    return msgspec.Raw(_inflate(text)) if text.startswith("\x1f\x8b") else raw
+
+
+def _ungzip(event: bytes) -> bytes:
+    """An event with `cv` (posthog-js) as a plain one. Raises Broken."""
+    fields = _raw_dict.decode(event)
+    fields.pop("cv", None)
+    data = _inflated(fields.get("data", msgspec.Raw(b"null")))
+    if bytes(data).lstrip().startswith(b"{"):
+        members = _raw_dict.decode(bytes(data))
+        data = msgspec.Raw(_encode({key: _inflated(value) for key, value in members.items()}))
+    return _encode({**fields, "data": data})
+
+
+def normal(element: bytes) -> tuple[str, bytes]:
+    """(window id, plain JSON) of one element of an array of events: an object or a packed string. Raises Broken."""
+    element = element.strip()
+    if element.startswith(b'"'):
+        try:
+            text = _text.decode(element)
+        except msgspec.DecodeError as error:
+            raise Broken("not-json") from error
+        element = text.encode() if text.lstrip().startswith("{") else _inflate(text)
+    try:
+        head = _head.decode(element)
+    except msgspec.ValidationError as error:
+        raise Broken(_why(element)) from error
+    except msgspec.DecodeError as error:
+        raise Broken("not-json") from error
+    return _window(head), _ungzip(element) if head.cv else element
+
+
+def _window(head: _Head) -> str:
+    window = head.windowId if head.windowId is not None else head.window_id
+    return window if isinstance(window, str) else ""
+
+
+def _why(element: bytes) -> str:
+    try:
+        fields = msgspec.json.decode(element)
+    except msgspec.DecodeError:
+        return "not-json"
+    return "no-time" if isinstance(fields, dict) and "type" in fields and "timestamp" not in fields else "not-event"
+
+
+class Sifter:
+    """Turns arrays of elements into batches, and counts what is broken. `name` is the file's, for messages."""
+
+    def __init__(self, name: str, session: str = "", tab: str = "") -> None:
+        self.name, self.session, self.tab = name, session, tab
+        self.good = 0
+        self.broken: dict[str, int] = {}
+
+    def window(self, array: bytes, raws: Sequence[msgspec.Raw] | None = None) -> Iterator[Batch]:
+        """The events of one JSON array; `raws` are its elements when already split."""
+        if raws is None:
+            raws = _raw_list.decode(array)
+        try:
+            heads = _heads.decode(array)
+        except msgspec.ValidationError:
+            yield from self.each(bytes(raw) for raw in raws)
+            return
+        if any(head.cv is not None or head.windowId is not None or head.window_id is not None for head in heads):
+            yield from self.each(bytes(raw) for raw in raws)
+            return
+        self.good += len(raws)
+        yield from batches(self.session, self.tab, [bytes(raw) for raw in raws])
+
+    def each(self, elements: Iterator[bytes]) -> Iterator[Batch]:
+        """The events of `elements`, one by one: broken ones are counted, windows told apart."""
+        tabs: dict[str, list[bytes]] = {}
+        for element in elements:
+            try:
+                window, event = normal(element)
+            except Broken as error:
+                self.broken[error.reason] = self.broken.get(error.reason, 0) + 1
+                continue
+            tabs.setdefault(window or self.tab, []).append(event)
+            self.good += 1
+        for tab, events in tabs.items():
+            yield from batches(self.session, tab, events)
+
+    def lines(self, run: bytes) -> Iterator[Batch]:
+        """The events of a run of lines, one JSON value a line."""
+        lines = [line for line in run.splitlines() if line and not line.isspace()]
+        array = b"[" + b",".join(lines) + b"]"
+        try:
+            raws = _raw_list.decode(array)
+        except msgspec.DecodeError:
+            yield from self.each(iter(lines))
+        else:
+            yield from self.window(array, raws)
+
+    def finish(self, *, alone: bool = True) -> Iterator[Piece]:
+        """What was left out. Raises NotARecording when there was nothing else (unless the events are not `alone`)."""
+        count = sum(self.broken.values())
+        if alone and not self.good:
+            raise self.nothing()
+        if count:
+            yield Skipped(
+                self.session, "broken-event", f"{count:,} broken events of “{self.name}” were left out.", count
+            )
+
+    def nothing(self) -> NotARecording:
+        """The error for an input without a single event."""
+        count = sum(self.broken.values())
+        if not count:
+            return NotARecording(f"“{self.name}” holds no events.", "Open a file in which something was recorded.")
+        if self.broken.get("no-time", 0) == count:
+            return NotARecording(
+                f"“{self.name}” holds {count:,} events without timestamps, which cannot be replayed.",
+                "Export the recording again with the SDK's own events, unchanged.",
+            )
+        return NotARecording(
+            f"“{self.name}” is a list of {count:,} entries, but none of them is a recorded event.",
+            "Open a file of rrweb events, or one that Sentry, PostHog or Amplitude exported.",
+        )
