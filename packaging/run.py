@@ -22,12 +22,35 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMP = VENV / "replay-viewer.stamp"
 
 #: What Qt, QtWebEngine and readable pictures need of a bare Debian.
-SYSTEM = """
-    libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libnss3 libnspr4 libasound2 libglib2.0-0
-    libfontconfig1 libfreetype6 libxcomposite1 libxdamage1 libxrandr2 libxtst6 libxkbfile1 libxcb-cursor0
-    libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libgbm1
-    fonts-dejavu-core fonts-liberation
-""".split()
+SYSTEM = [
+    "libegl1",
+    "libgl1",
+    "libopengl0",
+    "libxkbcommon0",
+    "libxkbcommon-x11-0",
+    "libdbus-1-3",
+    "libnss3",
+    "libnspr4",
+    "libasound2",
+    "libglib2.0-0",
+    "libfontconfig1",
+    "libfreetype6",
+    "libxcomposite1",
+    "libxdamage1",
+    "libxrandr2",
+    "libxtst6",
+    "libxkbfile1",
+    "libxcb-cursor0",
+    "libxcb-icccm4",
+    "libxcb-image0",
+    "libxcb-keysyms1",
+    "libxcb-render-util0",
+    "libxcb-shape0",
+    "libxcb-xinerama0",
+    "libgbm1",
+    "fonts-dejavu-core",
+    "fonts-liberation",
+]
 #: What only the tests need: a browser for the real SDKs, and a reader for the PDF.
 SYSTEM_FOR_TESTS = ["chromium", "poppler-utils"]
 

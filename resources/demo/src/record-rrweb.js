@@ -23,7 +23,7 @@ const recorder = startRecorder({
       recordHeaders: true,
       recordBody: true,
       recordInitialRequests: true,
-      ignoreRequestFn: (request) => String(request.name || request.url).includes("/api/replay/"),
+      transformRequestFn: (request) => (String(request.name).startsWith(collector) ? undefined : request),
     }),
   ],
 });

@@ -13,8 +13,8 @@ function show() {
     `<label>E-mail <input id="email" name="email" type="email" autocomplete="email"></label>` +
     `<label>Name <input id="name" name="name" autocomplete="name"></label>` +
     `<label>Street and number <input id="street" name="street"></label>` +
-    `<label>Card number <input id="card" name="card" type="tel" inputmode="numeric" autocomplete="cc-number"></label>` +
-    `<label class="short">Code <input id="cvc" name="cvc" type="tel" inputmode="numeric"></label>` +
+    `<div class="pair"><label>Card number <input id="card" name="card" type="tel" inputmode="numeric" autocomplete="cc-number"></label>` +
+    `<label>Code <input id="cvc" name="cvc" type="tel" inputmode="numeric"></label></div>` +
     `<label class="check"><input id="terms" type="checkbox"> I accept the terms</label>` +
     `<button id="place" class="primary">Place order</button><p id="failure" role="alert"></p></form><aside>${summary()}</aside></div>`;
   document.querySelector("#order").addEventListener("submit", (event) => {

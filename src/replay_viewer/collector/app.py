@@ -1,0 +1,77 @@
+"""Puts the collector together: database, blobs, store, routes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from replay_viewer.collector.access import Access
+from replay_viewer.collector.api import ReadApi
+from replay_viewer.collector.blobs import FileBlobs
+from replay_viewer.collector.database import default_url, open_database
+from replay_viewer.collector.health import Health, Timing
+from replay_viewer.collector.http import problem
+from replay_viewer.collector.ingest import Ingest
+from replay_viewer.collector.page import Pages
+from replay_viewer.collector.queries import Queries
+from replay_viewer.collector.store import Store
+from replay_viewer.domain.errors import StorageProblem
+
+
+class Collector:
+    """One collector on one folder. `app` is the ASGI application; `close` finishes what was taken.
+
+    `home`: folder of the bodies and, without `db`, of the database. `db`: an SQLAlchemy URL. `open`: no keys, no
+    tokens; for loopback only, which whoever binds the address must see to. Raises StorageProblem, NewerVersion,
+    BadInput.
+    """
+
+    def __init__(self, home: Path, *, db: str | None = None, open: bool = False) -> None:
+        bodies = home / "bodies"
+        try:
+            blobs = FileBlobs(bodies)
+        except OSError as error:
+            raise StorageProblem(f"{home} cannot be used: {error.strerror}.", "Choose another folder.") from error
+        self._engine = open_database(db or default_url(home))
+        self.access = Access(self._engine, open=open)
+        self._store = Store(self._engine, blobs)
+        queries = Queries(self._engine, blobs)
+        timing = Timing()
+        api = ReadApi(queries, self.access)
+        routes = [
+            *Ingest(self._store, self.access).routes(),
+            *api.routes(),
+            Health(self._engine, bodies, self.access, timing).route(),
+            *Pages(queries, self.access, api).routes(),
+        ]
+        self._starlette = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers={404: _no_such_route})
+        self.app: ASGIApp = timing.around(self._starlette)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        yield
+        self.close()
+
+    @property
+    def paths(self) -> set[tuple[str, str]]:
+        """(method, path) of every route, for the test of the description."""
+        found: set[tuple[str, str]] = set()
+        for route in self._starlette.routes:
+            methods: set[str] = getattr(route, "methods", None) or set()
+            found |= {(method, getattr(route, "path", "")) for method in methods}
+        return found
+
+    def close(self) -> None:
+        """Finish what was taken and let go of the database. Twice is once."""
+        self._store.close()
+        self._engine.dispose()
+
+
+async def _no_such_route(_request: Request, _error: Exception) -> Response:
+    return problem(404, "The requested resource does not exist")

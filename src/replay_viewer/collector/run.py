@@ -1,0 +1,166 @@
+"""Runs the collector: `serve` in the foreground until a signal, `start` in a thread for the embedded demo."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from replay_viewer.collector.access import is_loopback
+from replay_viewer.collector.app import Collector
+from replay_viewer.domain.errors import BadInput, SourceProblem
+
+#: How long a stop waits for answers under way, in seconds.
+_GRACE = 10
+
+
+def serve(
+    home: Path, *, host: str = "127.0.0.1", port: int = 8040, open: bool = False, db: str | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM; then finish what was acknowledged and return.
+
+    Prints the address to stdout and, at the first start, one project key and one admin token. Raises BadInput for
+    `open` beyond loopback, SourceProblem when the port is taken, StorageProblem, NewerVersion.
+    """
+    if open and not is_loopback(host):
+        raise BadInput(f"--open has no tokens, so it cannot listen on {host}.", "Leave out --open or --host.")
+    collector = Collector(home, db=db, open=open)
+    try:
+        sock = _listen(host, port)
+    except SourceProblem:
+        collector.close()
+        raise
+    with sock:
+        _announce(sys.stdout, _url(sock, host), collector)
+        server = _server(collector.app)
+
+        def stop(_number: int, _frame: object) -> None:
+            server.should_exit = True
+
+        # uvicorn has handlers of its own while it runs and raises the signal again afterwards: it ends here.
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            server.run(sockets=[sock])
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            collector.close()
+
+
+def _announce(out: TextIO, url: str, collector: Collector) -> None:
+    lines = [f"Collector at {url}"]
+    if collector.access.open:
+        lines.append("Open: any project key, no tokens, this machine only.")
+    elif made := collector.access.first_start():
+        key, token = made
+        scheme, _, rest = url.partition("://")
+        lines += [
+            f"Project key (for your pages): {key}",
+            f"Sentry DSN: {scheme}://{key}@{rest}/1",
+            f"Admin token (for Replay Viewer; shown this once): {token}",
+        ]
+    out.write("\n".join(lines) + "\n")
+    out.flush()
+
+
+class RunningCollector:
+    """A collector in a thread of its own. `url` has no slash at its end."""
+
+    def __init__(self, url: str, stop: Callable[[], None]) -> None:
+        self.url = url
+        self._stop = stop
+
+    def stop(self) -> None:
+        """Finish what was taken, then end the thread. Twice is once."""
+        self._stop()
+
+    def __enter__(self) -> RunningCollector:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def start(
+    home: Path, port: int = 0, open: bool = True, *, host: str = "127.0.0.1", db: str | None = None
+) -> RunningCollector:
+    """Start a collector beside the caller; it answers when this returns. Port 0 takes a free one.
+
+    Raises as `serve` does.
+    """
+    if open and not is_loopback(host):
+        raise BadInput(f"An open collector cannot listen on {host}.", "Use 127.0.0.1.")
+    collector = Collector(home, db=db, open=open)
+    try:
+        url, stop = run_in_thread(collector.app, host, port, "collector")
+    except SourceProblem:
+        collector.close()
+        raise
+
+    def stop_all() -> None:
+        stop()
+        collector.close()
+
+    return RunningCollector(url, stop_all)
+
+
+def run_in_thread(app: ASGIApp, host: str, port: int, name: str) -> tuple[str, Callable[[], None]]:
+    """Serve `app` in a thread; answers its URL and what stops it. Raises SourceProblem when the port is taken."""
+    sock = _listen(host, port)
+    server = _server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name=name, daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+        sock.close()
+
+    # The socket listens already: a connection made before uvicorn accepts waits in the backlog.
+    return _url(sock, host), stop
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    return uvicorn.Server(config)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((host, port))
+            sock.listen(512)
+        except OSError:
+            sock.close()
+            raise
+    except OSError as error:
+        raise SourceProblem(
+            f"The collector cannot listen on {host} port {port}: {error.strerror}.", "Choose another with --port."
+        ) from error
+    return sock
+
+
+def _url(sock: socket.socket, host: str) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{sock.getsockname()[1]}"
