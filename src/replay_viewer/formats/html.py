@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from replay_viewer.formats.base import Document, Format, Malformed, NotARecording, Piece, Sifter, register
 
-_PAGE = re.compile(rb"^(?:\s|<!--.{0,2000}?-->)*<(?:!doctype\s+html|html|head|body|script|meta|link|title)", re.I | re.S)
+_PAGE = re.compile(
+    rb"^(?:\s|<!--.{0,2000}?-->)*<(?:!doctype\s+html|html|head|body|script|meta|link|title)", re.I | re.S
+)
 _EVENTS = re.compile(rb"""\b[\w$]*events["']?\s*[:=]\s*(?=\[\s*[{"])""", re.I)
 
 

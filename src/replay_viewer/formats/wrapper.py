@@ -64,7 +64,9 @@ def facts_of(small: dict[str, Any], url: str) -> Facts:
         title=_text(inner, "name") or _text(small, "title", "name"),
         url=_text(small, "url", "href", "pageUrl"),
         user=User(
-            id=_text(person, "id"), email=_text(person, "email"), name=_text(person, "name", "username", "displayName")
+            id=_text(person, "id"),
+            email=_text(person, "email"),
+            name=_text(person, "name", "username", "displayName"),
         ),
         release=_text(small, "release", "version"),
         environment=_text(small, "environment"),

@@ -1,8 +1,10 @@
-"""Members of zip and tar files as documents, with limits. Nothing is ever unpacked to a path of the archive's choice."""
+"""Members of zip and tar files as documents, with limits.
+
+Nothing is ever unpacked to a path of the archive's choice.
+"""
 
 from __future__ import annotations
 
-import shutil
 import tarfile
 import tempfile
 import zipfile
@@ -22,7 +24,7 @@ _UNIX_LINK = 0o120000
 class Entry:
     """One file of a folder or archive: `name` is its path inside with `/`, `open` gives its bytes."""
 
-    def __init__(self, name: str, size: int, open: Callable[[], IO[bytes] | Reader]) -> None:  # noqa: A002
+    def __init__(self, name: str, size: int, open: Callable[[], IO[bytes] | Reader]) -> None:
         self.name, self.size, self.open = name, size, open
 
 
@@ -68,7 +70,9 @@ def _checked(name: str, archive: str) -> str:
 
 
 def _refuse_count(archive: str) -> TooLarge:
-    return TooLarge(f"The archive “{archive}” holds more than {MAX_FILES:,} files.", "Unpack it and open a part of it.")
+    return TooLarge(
+        f"The archive “{archive}” holds more than {MAX_FILES:,} files.", "Unpack it and open a part of it."
+    )
 
 
 def zip_entries(path: Path, source: IO[bytes], stack: ExitStack) -> list[Entry]:
@@ -110,12 +114,13 @@ def _bomb(archive: str) -> TooLarge:
 
 
 def tar_entries(path: Path, stream: Stream, stack: ExitStack) -> list[Entry]:
-    """The files of a tar, compressed or not, by way of a temporary file when compressed. Raises BadInput, TooLarge."""
+    """The files of a tar, by way of a temporary file when it is compressed. Raises BadInput, TooLarge."""
     source: Any
     if stream.layers:
-        source = stack.enter_context(tempfile.TemporaryFile(prefix="replay-viewer-"))
+        source = stack.enter_context(tempfile.TemporaryFile(prefix="replay-viewer-"))  # noqa: SIM115  the stack closes it
         try:
-            shutil.copyfileobj(stream, source, 1 << 20)
+            while data := stream.read(1 << 20):
+                source.write(data)
         except OSError as error:
             raise StorageProblem("There is no room to unpack the archive.", "Free some disk space.") from error
         source.seek(0)

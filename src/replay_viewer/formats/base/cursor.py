@@ -42,11 +42,9 @@ def _hints(data: bytes, pos: int) -> Iterator[int]:
     start = skip_space(data, pos)
     for pattern in _HINTS.get(data[start : start + 1], []):
         for tail in _TAILS:
-            last = None
-            for last in pattern.finditer(data, max(pos, len(data) - tail)):
-                pass
-            if last:
-                yield last.end() - 1
+            found = [match.end() for match in pattern.finditer(data, max(pos, len(data) - tail))]
+            if found:
+                yield found[-1] - 1
                 break
 
 

@@ -31,7 +31,7 @@ class Document:
         self,
         name: str,
         size: int,
-        open: Callable[[], IO[bytes] | Reader],  # noqa: A002  reads best
+        open: Callable[[], IO[bytes] | Reader],
         *,
         url: str = "",
         headers: Mapping[str, str] | None = None,
@@ -123,7 +123,7 @@ _formats: dict[str, Format] = {}
 _loaded = False
 
 
-def register(format: Format) -> Format:  # noqa: A002
+def register(format: Format) -> Format:
     """Make a format known; a later one of the same name replaces it."""
     _formats[format.name] = format
     return format

@@ -1,7 +1,8 @@
 """Single events out of arrays: checked, unpacked, un-gzipped, and otherwise left byte for byte as they came.
 
 Sources: rrweb `@rrweb/types` (type 0 to 7, numeric timestamp); @rrweb/packer 2.1.6 (`v1`: zlib as a latin-1 string);
-posthog-js (`cv`: gzip as latin-1 strings, whole `data` of a full snapshot, single fields of mutations and style rules).
+posthog-js (`cv`: gzip as latin-1 strings, whole `data` of a full snapshot, single fields of mutations and
+style rules).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _FALLBACK_RANK = 90
 class _Source:
     """A recognised document and the session of its pieces that name none."""
 
-    def __init__(self, document: Document, format: Format) -> None:  # noqa: A002
+    def __init__(self, document: Document, format: Format) -> None:
         self.document, self.format, self.key = document, format, ""
 
 
@@ -73,7 +73,7 @@ class Reading:
     def _recognised(self, documents: list[Document]) -> list[_Source]:
         sources: list[_Source] = []
         for document in documents:
-            format = recognise(document)  # noqa: A001
+            format = recognise(document)
             if format:
                 _ = document.shape
                 sources.append(_Source(document, format))

@@ -6,7 +6,8 @@ Sizes are limited while inflating, so a small file that inflates without end is 
 from __future__ import annotations
 
 import zlib
-from typing import Protocol
+from io import BytesIO
+from typing import IO, Protocol, cast
 
 import zstandard
 
@@ -96,7 +97,7 @@ class _Zstd:
     def __init__(self, source: Reader, name: str) -> None:
         self.name = name
         self.reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-            source, read_size=_STEP, read_across_frames=True
+            cast(IO[bytes], source), read_size=_STEP, read_across_frames=True
         )
 
     def read(self, size: int) -> bytes:
@@ -139,7 +140,7 @@ class Stream:
         """Compressed bytes used so far."""
         return self._raw.count
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """At most `size` bytes; fewer only at the end."""
         parts: list[bytes] = []
         left = size
@@ -167,17 +168,4 @@ class Stream:
 
 def inflate(data: bytes, name: str, limit: int) -> bytes:
     """`data` with its compression undone, at most `limit` bytes. Raises TooLarge, Truncated."""
-    found = Stream(_Bytes(data), name, limit).read(limit + 1)
-    return found
-
-
-class _Bytes:
-    """A reader over bytes."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data, self.pos = data, 0
-
-    def read(self, size: int) -> bytes:
-        part = self.data[self.pos : self.pos + size]
-        self.pos += len(part)
-        return part
+    return Stream(BytesIO(data), name, limit).read(limit + 1)

@@ -128,7 +128,9 @@ def _documents(entries: list[Entry], top: str, many: bool) -> Tree:
     wanted = _wanted(entries)
     tree.others += len(entries) - len(wanted)
     by_name = {entry.name: entry for entry in wanted}
-    captures = {name.rpartition("/")[0] for name in by_name if name.endswith(".bin") and name[:-4] + ".json" in by_name}
+    captures = {
+        name.rpartition("/")[0] for name in by_name if name.endswith(".bin") and name[:-4] + ".json" in by_name
+    }
     for entry in sorted(wanted, key=lambda item: natural(item.name)):
         folder, _, base = entry.name.rpartition("/")
         sidecar: _Sidecar | None = None
@@ -173,7 +175,9 @@ def tree_of(paths: Sequence[Path], stack: ExitStack) -> Tree:
                 loose.append(_file_entry(path, top))
                 continue
         except OSError as error:
-            raise BadInput(f"“{path}” cannot be read: {error.strerror or error}.", "Check its permissions.") from error
+            raise BadInput(
+                f"“{path}” cannot be read: {error.strerror or error}.", "Check its permissions."
+            ) from error
         whole.documents += tree.documents
         whole.others += tree.others
     given = _documents(loose, "", False)

@@ -118,9 +118,7 @@ class _Envelope:
             yield from self._container("span", value)
         else:
             session = events.replay_id(mapping(value.get("data")).get("replay_id"))
-            yield Linked(
-                session or events.replay_of({}, self.header), [events.transaction_of(value, self.sent)]
-            )
+            yield Linked(session or events.replay_of({}, self.header), [events.transaction_of(value, self.sent)])
 
     def log(self, value: dict[str, Any]) -> Iterator[Piece]:
         """Structured logs."""

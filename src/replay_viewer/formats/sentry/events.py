@@ -131,9 +131,7 @@ def facts_of(event: dict[str, Any], session: str) -> Facts:
     is_replay = event.get("type") == "replay_event"
     extra: dict[str, Any] = {}
     if is_replay:
-        extra = {
-            name: event[name] for name in ("urls", "error_ids", "trace_ids") if sequence(event.get(name))
-        }
+        extra = {name: event[name] for name in ("urls", "error_ids", "trace_ids") if sequence(event.get(name))}
         extra["segments"] = [event["segment_id"]] if isinstance(event.get("segment_id"), int) else []
         started = moment(event.get("replay_start_timestamp"))
         if started and event.get("segment_id") == 0:
