@@ -240,6 +240,13 @@ class Library:
             found = connection.execute(select(c.record).where(c.session == sid).order_by(c.t, c.id)).scalars().all()
         return [_decode_note(record) for record in found]
 
+    def note(self, id: str) -> Note | None:
+        """The note of this id, of whatever session."""
+        c = schema.notes.c
+        with self.database.read() as connection:
+            found: bytes | None = connection.execute(select(c.record).where(c.id == id)).scalar()
+        return None if found is None else _decode_note(found)
+
     def put_note(self, note: Note) -> None:
         """Add a note, or replace the one of the same id. `note.session` is the session's full id."""
         c = schema.notes.c
