@@ -109,7 +109,7 @@ class Learner:
             return
         match row:
             case Interaction():
-                label = sensitive_input(row.words, row.selector) if row.value else None
+                label = sensitive_input(row) if row.value else None
                 if label is not None:
                     self.typed(row.value, label)
             case NetworkRequest():
@@ -153,7 +153,8 @@ class Learner:
         found = self._strings.field(name, pair=True)
         if found is None or found[0] != "secret-field" or not _HARVEST <= len(value) <= 512:
             return
-        if set(value) - _MASK and not _dull(value) and not value.islower() and not value.startswith("["):
+        prose = (value.isalpha() and value.islower()) or value.startswith("[") or _dull(value)
+        if set(value) - _MASK and not prose:
             label = _telling(value, self._strings.active) or found[1]
             self._strings.known.add(Known(value=value, rule="typed", label=label))
 

@@ -62,7 +62,9 @@ _JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S)
 _BEARER = re.compile(r"(?i)\b(?:bearer|token|apikey|digest)(?:\s+|%20|\+)([A-Za-z0-9._~+/=%-]{8,})")
 _BASIC = re.compile(r"\b[Bb]asic(?:\s+|%20)([A-Za-z0-9+/]{6,}={0,2})")
-_AUTH_LINE = re.compile(r"(?im)(?<![\w.#-])(?:x-)?(?:proxy-)?authori[sz]ation[\"']?\s*[:=]\s*[\"']?([^\r\n\"'}\[\]]+)")
+_AUTH_LINE = re.compile(
+    r"(?im)(?<![\w.#-])(?:x-)?(?:proxy-)?authori[sz]ation[\"']?\s*[:=]\s*[\"']?([^\r\n\"'}\[\]]+)"
+)
 _COOKIE_LINE = re.compile(r"(?im)(?<![\w.#-])(?:set-)?cookie[\"']?:\s*[\"']?([^\r\n\"'}\[\]]+)")
 _USERINFO = re.compile(r"(?<=://)([^/\s@\[\]?#\"'<>]+:[^/\s@\[\]?#\"'<>]*)(?=@)")
 _MAIL = re.compile(

@@ -18,6 +18,7 @@ from replay_viewer.redaction.tree import json_value
 
 __all__ = ["PROFILES", "Hit", "Redactor", "Removed"]
 
+SCREENSHOTS = "screenshots"  #: Where masking of pictures is tallied.
 #: Profile → rules it applies. `strict` is what everything that leaves the machine gets unless told otherwise.
 PROFILES: dict[str, frozenset[str]] = {"strict": frozenset(RULES), "none": frozenset()}
 
@@ -132,8 +133,12 @@ class Redactor:
 
     def painted(self, text: str) -> str:
         """Text of the page about to be painted for a screenshot: the `redact` given to a painter."""
-        return self._strings.text(text, "screenshots")
+        return self._strings.text(text, SCREENSHOTS)
 
-    def manifest(self) -> list[Removed]:
-        """What was removed so far: per rule and place the count, the shape of one value and its replacement."""
-        return self._strings.manifest()
+    def mark(self) -> dict[tuple[str, str], int]:
+        """Where the tally stands now, for `manifest(since=…)`. What was masked in screenshots is left out of it."""
+        return {key: count for key, count in self._strings.counts().items() if key[1] != SCREENSHOTS}
+
+    def manifest(self, since: Mapping[tuple[str, str], int] | None = None) -> list[Removed]:
+        """What was removed (since a `mark`): per rule and place a count, the shape of a value, its label."""
+        return self._strings.manifest(since or {})

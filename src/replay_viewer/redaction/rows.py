@@ -48,13 +48,14 @@ def headers(strings: Strings, values: Mapping[str, str], where: str) -> dict[str
     return result
 
 
-def sensitive_input(words: str, selector: str) -> str | None:
+def sensitive_input(row: Interaction) -> str | None:
     """The label word of the input an interaction speaks of, by its words and selector, else None."""
-    for first, second in _QUOTED.findall(words):
-        found = field_rule(first or second)
+    for first, second in _QUOTED.findall(row.words):
+        name = first or second
+        found = field_rule(name) if not row.value.startswith(name.rstrip("…")) else None
         if found:
             return found[1]
-    for name in _IDENTIFIERS.findall(selector):
+    for name in _IDENTIFIERS.findall(row.selector):
         found = field_rule(name)
         if found:
             return found[1]
@@ -167,7 +168,7 @@ def _state(strings: Strings, row: StateChange) -> StateChange:
 
 def _interaction(strings: Strings, row: Interaction) -> Interaction:
     words, value = row.words, row.value
-    label = sensitive_input(words, row.selector) if value else None
+    label = sensitive_input(row) if value else None
     if value and label and "typed" in strings.active and set(value) - set("*•· "):
         shown = strings.replace(value, "typed", label, "typed values")
         words = words.replace(value, shown) if len(value) > 1 else words.replace(f"“{value}”", f"“{shown}”")

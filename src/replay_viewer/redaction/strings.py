@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -20,6 +20,7 @@ _MEMO_LENGTH = 160
 _NESTING = 6  #: How deep JSON in strings in JSON is followed.
 _URL = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]{1,15}://|/|\.{1,2}/|\?)\S*$")
 _FORM = re.compile(r"^[\w.%+\[\]-]{1,100}=[^\s&<>]*(?:&[\w.%+\[\]-]{1,100}=?[^\s&<>]*)*$")
+_URL_INSIDE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{1,15}://|/)[^\s\"'<>?]{0,500}\?[^\s\"'<>“”]+")
 _BINARY = re.compile(r"^data:(?:image|font|video|audio|application/(?:font|x-font|octet|wasm))")
 
 
@@ -102,11 +103,16 @@ class Strings:
             self._on_hit(Hit(rule=rule, where=where, before=before, after=after))
         return after
 
-    def manifest(self) -> list[Removed]:
-        """What was removed so far, in the order of the rules."""
+    def counts(self) -> dict[tuple[str, str], int]:
+        """(rule, where) → how many values were removed so far."""
+        return {key: line[0] for key, line in self._tally.items()}
+
+    def manifest(self, since: Mapping[tuple[str, str], int]) -> list[Removed]:
+        """What was removed since `since` (of `counts`), in the order of the rules."""
         lines = [
-            Removed(rule=rule, where=where, count=count, before=before, after=after)
-            for (rule, where), (count, before, after) in self._tally.items()
+            Removed(rule=key[0], where=key[1], count=count - since.get(key, 0), before=before, after=after)
+            for key, (count, before, after) in self._tally.items()
+            if count > since.get(key, 0)
         ]
         return sorted(lines, key=lambda line: (PRECEDENCE.get(line.rule, 99), -line.count, line.where))
 
@@ -132,13 +138,16 @@ class Strings:
         if known is not None:
             return self._count(known.rule, where, text, self._labels.of(known.label, known.value))
         result = text
+        if self.names and "?" in text:
+            # Fields of this session's own forms (`p` for a password) are known in queries only.
+            result = _URL_INSIDE.sub(lambda match: self.url(match.group(), where, 1), text)
         # What stands behind a label may only now be on its own: until nothing more is found.
         for _ in range(8):
             changed = self._scan(result, where, numeric)
             if changed == result:
                 break
             result = changed
-        if result is text and short:
+        if result == text and short:
             if len(self._clean) >= _MEMO:
                 self._clean.clear()
             self._clean.add((text, numeric))

@@ -1,0 +1,353 @@
+"""The incident note of a session: picked or found evidence put together, redacted, written.
+
+redactor = redactor_for(library, id)              # learns what this session says is sensitive
+note = build(library, id, redactor=redactor)      # as recorded: for the composer's preview on this machine
+write(note, "md", Path("incident.md"), redactor)  # redacted by the seam of `replay_viewer.export`, then written
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from replay_viewer.analysis.steps import steps
+from replay_viewer.analysis.symbols import MapSet, symbolicate
+from replay_viewer.analysis.verdict import page_at, verdict
+from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.rows import (
+    KIND_OF,
+    ConsoleEntry,
+    ErrorEvent,
+    NetworkRequest,
+    Row,
+    StateChange,
+    Vital,
+    summary,
+)
+from replay_viewer.domain.rows import (
+    severity as severity_of,
+)
+from replay_viewer.domain.session import Note, Session
+from replay_viewer.export import Settings, export, exporter
+from replay_viewer.export.incident import Fault, IncidentNote, Link, Moment, Picture, Severity
+from replay_viewer.library import Library
+from replay_viewer.recording.chunk import Chunk
+from replay_viewer.recording.events import Kind, Source
+from replay_viewer.redaction import Redactor
+from replay_viewer.services.files import write_all
+
+#: Takes pictures of a tab at instants (epoch ms): `shoot(tab, instants, redact)` answers as many PNGs, b"" where none
+#: could be taken. `redact` maps every text of the page (text nodes, values, placeholders, titles, alternatives,
+#: labels) to what may be shown: the painter calls it before it paints. It is None when pictures may show everything.
+Shoot = Callable[[int, Sequence[float], Callable[[str], str] | None], list[bytes]]
+
+#: Prints a page of HTML into a PDF file (`qt.pdf.print_html`).
+Printer = Callable[[str, Path], None]
+
+BEFORE_MS = 30_000.0  #: Evidence nobody picked is looked for this long before the moment.
+AFTER_MS = 2_000.0  #: And the timeline goes on this long after it.
+PICTURE_BEFORE_MS = 3_000.0  #: The second picture shows the page this long before the moment.
+MAX_EVIDENCE = 20  #: Rows of a kind a note takes by itself.
+MAX_TIMELINE = 80
+MAX_PICTURES = 8
+_LEARN_ROWS = 20_000  #: Rows of a kind the redactor learns from.
+_STEP_NUMBER = re.compile(r"^\d+\.\s+")
+_WEB_VITALS = ("LCP", "INP", "CLS", "FCP", "TTFB", "FID")
+
+
+def redactor_for(library: Library, session_id: str, profile: str = "strict") -> Redactor:
+    """A redactor that knows the session's user and what was typed into its sensitive inputs. Raises NotFound."""
+    session = library.session(session_id)
+    redactor = Redactor(profile, facts=session.facts)
+    if not redactor.strict:
+        return redactor
+    for tab in session.tabs:
+        redactor.learn(_telling_events(library, session.id, tab.index), tab.index)
+    for kind in ("navigation", "network", "state", "interactions"):
+        for _, row in library.rows(session.id, kind, limit=_LEARN_ROWS):
+            redactor.learn_row(row)
+    return redactor
+
+
+def _telling_events(library: Library, session_id: str, tab: int) -> Iterator[bytes]:
+    """The raw events of a tab that can bring an input or what was typed into one, in order."""
+    for ref in library.chunks(session_id, tab):
+        chunk = Chunk(library.blob(ref.blob))
+        for n in range(len(chunk)):
+            kind, source = chunk.types[n], chunk.sources[n]
+            telling = kind == Kind.INCREMENTAL and source in (Source.MUTATION, Source.INPUT)
+            if telling or kind == Kind.FULL_SNAPSHOT:
+                yield chunk.raw(n)
+
+
+def build(
+    library: Library,
+    session_id: str,
+    *,
+    title: str | None = None,
+    severity: Severity | None = None,
+    category: str = "",
+    range: tuple[float, float] | None = None,
+    notes: Sequence[Note] | None = None,
+    shoot: Shoot | None = None,
+    maps: MapSet | None = None,
+    profile: str = "strict",
+    redactor: Redactor | None = None,
+) -> IncidentNote:
+    """The incident note of a session, as recorded: redaction happens on the way out, in `write`.
+
+    `range`: epoch ms the note is about (default: around the first error). `notes`: those to include (default: all
+    notes of the session marked as evidence); the rows and instants they point at are the evidence, and when they
+    point at none it is found: the first error, failed requests and console errors of the 30 s before it. Pictures
+    are taken at the noted instants, else at the error and 3 s before, masked by `redactor` (default: one made for
+    `profile`). Raises NotFound, StorageProblem.
+    """
+    session = library.session(session_id)
+    chosen = list(notes) if notes is not None else [note for note in library.notes(session.id) if note.evidence]
+    picked = [row for note in chosen if (row := _noted_row(library, session.id, note)) is not None]
+    error = _first_error(library, session.id, picked, range)
+    moment, tab = _moment(library, session, error, picked, chosen, range)
+    start, end = range or (max(session.start, moment - BEFORE_MS), min(session.end, moment + AFTER_MS))
+    around = _rows_between(library, session.id, start, end)
+    lead_up = _rows_between(library, session.id, session.start, moment, kinds=("interactions", "navigation"))
+    faults = _faults(error, picked, around, maps, range)
+    requests = [row for row in picked if isinstance(row, NetworkRequest)]
+    console = [row for row in picked if isinstance(row, ConsoleEntry)]
+    if not picked:
+        until = end if range else moment
+        requests = [row for row in around if isinstance(row, NetworkRequest) and row.failed and row.t <= until]
+        console = [row for row in around if isinstance(row, ConsoleEntry) and row.level == "error" and row.t <= until]
+    url = page_at(moment, tab, lead_up) or session.facts.url
+    masker = redactor
+    if shoot is not None and masker is None:
+        masker = redactor_for(library, session.id, profile)
+    return IncidentNote(
+        title=title or _title(error, requests, session),
+        severity=severity or ("P2" if error is not None and _unhandled(error) else "P3"),
+        category=category,
+        session=session,
+        verdict=verdict(error, around, session.start) if error is not None else "",
+        moment=moment,
+        start=start,
+        end=end,
+        page=url,
+        zone=session.facts.zone,
+        steps=[_STEP_NUMBER.sub("", step) for step in steps(lead_up, moment, tab if len(session.tabs) > 1 else None)],
+        faults=faults,
+        requests=requests[-MAX_EVIDENCE:],
+        console=console[-MAX_EVIDENCE:],
+        state=[row for row in picked if isinstance(row, StateChange)],
+        notes=chosen,
+        timeline=_timeline(around, chosen, moment),
+        vitals=_vitals(library, session.id, url),
+        missing=session.health,
+        pictures=_pictures(shoot, masker, error, chosen, moment, tab, session),
+        links=_links(session, moment),
+        created=time.time() * 1000.0,
+    )
+
+
+def write(
+    note: IncidentNote,
+    format: str,
+    out: Path,
+    redactor: Redactor,
+    *,
+    print_html: Printer | None = None,
+    templates: Sequence[Path] = (),
+) -> list[Path]:
+    """Redact, render and write a note; the paths written, `out` first (Markdown: its pictures after it).
+
+    `templates`: folders of a team's own templates (`home / "templates"`). A PDF needs `print_html`. Raises BadInput
+    for an unknown format or a broken template, StorageProblem when the disk refuses.
+    """
+    chosen = exporter(format)
+    files = export(note, format, redactor, Settings(stem=out.stem or "incident", templates=tuple(templates)))
+    if not chosen.printed:
+        return write_all(out, files)
+    if print_html is None:
+        raise UserError("A PDF cannot be made here.", "Export HTML, or start the application.")
+    html = files[0].data.decode()
+    return write_all(out, [], lambda path: print_html(html, path))
+
+
+# -- what the note is about ------------------------------------------------------------------------------------------
+
+
+def _noted_row(library: Library, session_id: str, note: Note) -> Row | None:
+    return library.row(session_id, note.kind, note.row) if note.kind and note.row >= 0 else None
+
+
+def _first_error(
+    library: Library, session_id: str, picked: Iterable[Row], range: tuple[float, float] | None
+) -> ErrorEvent | None:
+    for row in picked:
+        if isinstance(row, ErrorEvent):
+            return row
+    start, end = range or (None, None)
+    found = library.rows(session_id, "errors", start=start, end=end, limit=1)
+    first = found[0][1] if found else None
+    return first if isinstance(first, ErrorEvent) else None
+
+
+def _moment(
+    library: Library,
+    session: Session,
+    error: ErrorEvent | None,
+    picked: Sequence[Row],
+    notes: Sequence[Note],
+    range: tuple[float, float] | None,
+) -> tuple[float, int]:
+    """The instant and the tab the note is about: the error, else what was picked, else what failed first."""
+    if error is not None:
+        return error.t, max(0, error.tab)
+    if picked:
+        return picked[0].t, max(0, picked[0].tab)
+    if notes:
+        return notes[0].t, notes[0].tab
+    if range is not None:
+        return range[1], 0
+    for kind in ("console", "network"):
+        found = library.rows(session.id, kind, min_severity=2, limit=1)
+        if found:
+            return found[0][1].t, max(0, found[0][1].tab)
+    return session.end, 0
+
+
+def _unhandled(error: ErrorEvent) -> bool:
+    return error.level == "fatal" or any(raised.handled is False for raised in error.exceptions)
+
+
+def _title(error: ErrorEvent | None, requests: Sequence[NetworkRequest], session: Session) -> str:
+    if error is not None and error.title.strip():
+        return error.title.partition("\n")[0].strip()
+    if requests:
+        answer = str(requests[-1].status) if requests[-1].status > 0 else "no answer"
+        return f"{requests[-1].method} {requests[-1].url} → {answer}"
+    return f"Session of {session.facts.user.label}"
+
+
+# -- evidence --------------------------------------------------------------------------------------------------------
+
+
+def _rows_between(
+    library: Library,
+    session_id: str,
+    start: float,
+    end: float,
+    kinds: Sequence[str] = ("interactions", "navigation", "console", "network", "errors", "state"),
+) -> list[Row]:
+    rows = [row for kind in kinds for _, row in library.rows(session_id, kind, start=start, end=end)]
+    return sorted(rows, key=lambda row: row.t)
+
+
+def _faults(
+    error: ErrorEvent | None,
+    picked: Sequence[Row],
+    around: Sequence[Row],
+    maps: MapSet | None,
+    range: tuple[float, float] | None,
+) -> list[Fault]:
+    errors = [row for row in picked if isinstance(row, ErrorEvent)]
+    if not errors and range is not None:
+        errors = [row for row in around if isinstance(row, ErrorEvent)][:MAX_EVIDENCE]
+    if not errors and error is not None:
+        errors = [error]
+    faults = []
+    for each in errors:
+        mapped = symbolicate(each, maps) if maps is not None else each
+        recorded = each.exceptions[-1].frames if each.exceptions else []
+        faults.append(Fault(error=mapped, mapped=mapped is not each, recorded=recorded))
+    return faults
+
+
+_TOLD = {"errors": 3, "navigation": 2, "network": 2, "notes": 3, "interactions": 1, "console": 1, "state": 0}
+
+
+def _timeline(rows: Sequence[Row], notes: Sequence[Note], moment: float) -> list[Moment]:
+    """Lines of the timeline. When there are too many, state changes go first, then what is far from the moment."""
+    errors = [row.t for row in rows if isinstance(row, ErrorEvent)]
+    from_rows = [_line(row) for row in rows if _tells(row) and not _echo(row, errors)]
+    from_notes = [Moment(t=note.t, kind="notes", text=note.text or "Bookmark") for note in notes]
+    lines = [*from_rows, *from_notes]
+    if len(lines) > MAX_TIMELINE:
+        lines.sort(key=lambda line: (-line.severity, -_TOLD.get(line.kind, 0), abs(line.t - moment)))
+        lines = lines[:MAX_TIMELINE]
+    return sorted(lines, key=lambda line: line.t)
+
+
+def _tells(row: Row) -> bool:
+    match row:
+        case ConsoleEntry():
+            return row.level in ("warn", "error")
+        case NetworkRequest():
+            return row.failed or row.kind == "document"
+    return getattr(row, "action", "") not in ("focus", "blur", "scroll", "resize")
+
+
+def _echo(row: Row, errors: Sequence[float]) -> bool:
+    """Whether a console line is the browser's word for an error that has a line of its own."""
+    said = isinstance(row, ConsoleEntry) and row.message.startswith("Uncaught")
+    return said and any(abs(row.t - t) < 100 for t in errors)
+
+
+def _line(row: Row) -> Moment:
+    text = summary(row)
+    if isinstance(row, NetworkRequest):
+        text += f" → {row.status if row.status > 0 else row.error or 'no answer'} ({row.end - row.t:,.0f} ms)"
+    return Moment(t=row.t, kind=KIND_OF[type(row)], text=text, severity=severity_of(row))
+
+
+def _vitals(library: Library, session_id: str, url: str) -> list[Vital]:
+    """The last value of each Web Vital of the page at the moment; of all pages when that page has none."""
+    last: dict[tuple[str, str], Vital] = {}
+    for _, row in library.rows(session_id, "vitals"):
+        if isinstance(row, Vital) and row.name in _WEB_VITALS:
+            last[row.page, row.name] = row
+    here = [row for (page, _), row in last.items() if page == url]
+    chosen = here or list(last.values())
+    return sorted(chosen, key=lambda row: (row.page, _WEB_VITALS.index(row.name)))[:MAX_EVIDENCE]
+
+
+def _pictures(
+    shoot: Shoot | None,
+    redactor: Redactor | None,
+    error: ErrorEvent | None,
+    notes: Sequence[Note],
+    moment: float,
+    tab: int,
+    session: Session,
+) -> list[Picture]:
+    if shoot is None or redactor is None:
+        return []
+    wanted: dict[tuple[int, float], str] = {}
+    for note in notes:
+        wanted.setdefault((note.tab, note.t), note.text.partition("\n")[0] or "Bookmark")
+    if not wanted:
+        what = "the error" if error is not None else "the moment"
+        earlier = max(session.start, moment - PICTURE_BEFORE_MS)
+        wanted = {(tab, earlier): f"{(moment - earlier) / 1000:.0f} s before {what}", (tab, moment): f"At {what}"}
+    pictures = []
+    redact = redactor.painted if redactor.strict else None
+    places = list(wanted.items())[:MAX_PICTURES]
+    for of in sorted({place[0] for place, _ in places}):
+        mine = [(place[1], caption) for place, caption in places if place[0] == of]
+        for (t, caption), png in zip(mine, shoot(of, [t for t, _ in mine], redact), strict=True):
+            if png:
+                pictures.append(Picture(t=t, caption=caption, png=png, redacted=redactor.strict))
+    return sorted(pictures, key=lambda picture: picture.t)
+
+
+def _links(session: Session, moment: float) -> list[Link]:
+    """Back to the session at its source, and into the application; `t` is seconds from the session's start."""
+    t = f"{max(0.0, moment - session.start) / 1000:.1f}"
+    links = []
+    if session.origin.startswith(("http://", "https://")):
+        base, mark, fragment = session.origin.partition("#")
+        joined = f"{base}{'&' if '?' in base else '?'}t={t}{mark}{fragment}"
+        links.append(Link(label="Recording", url=joined))
+    links.append(Link(label="Open", url=f"replay-viewer://session/{quote(session.id, safe='')}?t={t}"))
+    return links
