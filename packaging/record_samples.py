@@ -2,8 +2,8 @@
 
     python packaging/record_samples.py [NAME…]
 
-Writes `resources/samples/<name>/NNNNN.bin` (a request body) and `.json` (where it was posted, with which headers), and
-keeps the shop's bundle and source map of that recording in `resources/samples/sourcemaps`. Needs chromium and the
+Writes `resources/samples/<name>/NNNNN.bin` (a request body) and `.json` (where it was posted, with which headers),
+names their sessions in `resources/samples/index.json`, and keeps the shop's bundle and source map of that recording in `resources/samples/sourcemaps`. Needs chromium and the
 built shop (`npm ci && npm run build` in resources/demo).
 """
 
@@ -38,8 +38,8 @@ STORIES: dict[str, Callable[[Chromium, str], str]] = {
 }
 
 
-def record(name: str, folder: Path) -> int:
-    """Play one story against a fresh collector and write its bodies; answers how many."""
+def record(name: str, folder: Path) -> str:
+    """Play one story against a fresh collector and write its bodies; answers the session's id."""
     with tempfile.TemporaryDirectory() as home, start(Path(home)) as collector:
         site, stop = start_site(collector.url)
         try:
@@ -71,7 +71,7 @@ def record(name: str, folder: Path) -> int:
             key: whole[key] for key in ("id", "source", "started", "duration", "events", "errors", "urls", "tabs")
         }
         print(name, json.dumps(summary))
-        return len(whole["segments"])
+        return str(session)
 
 
 def _get(url: str) -> tuple[bytes, str]:
@@ -89,8 +89,11 @@ def keep_source_maps() -> None:
 
 def main(names: list[str]) -> None:
     """Record the named samples, or all."""
+    index = SAMPLES / "index.json"
+    sessions = json.loads(index.read_text()) if index.exists() else {}
     for name in names or STORIES:
-        record(name, SAMPLES / name)
+        sessions[name] = record(name, SAMPLES / name)
+    index.write_text(json.dumps(sessions, indent=1) + "\n")
     keep_source_maps()
 
 

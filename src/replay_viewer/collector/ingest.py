@@ -22,6 +22,7 @@ from replay_viewer.collector.incoming import Incoming
 from replay_viewer.collector.reading import KEPT_HEADERS, envelope_header, understand
 from replay_viewer.collector.store import Store
 from replay_viewer.domain.errors import StorageProblem, UserError
+from replay_viewer.formats.base import TooLarge as Bomb
 
 _log = logging.getLogger(__name__)
 _SESSION = re.compile(r"[\w.:-]{1,128}", re.ASCII)
@@ -122,6 +123,8 @@ def _guarded(handler: _Handler) -> _Handler:
             _log.error("not kept: %s", error)
             return problem(503, "storage unavailable", error.message, headers={"Retry-After": "5"}, ingest=True)
         except UserError as error:
+            if isinstance(error.__cause__, Bomb) or isinstance(error, Bomb):
+                return problem(413, "payload reached size limit", error.message, ingest=True)
             return problem(400, "invalid event envelope", error.message, ingest=True)
 
     return handle

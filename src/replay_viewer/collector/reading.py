@@ -12,8 +12,7 @@ from replay_viewer.collector.incoming import Incoming
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.rows import ErrorEvent
 from replay_viewer.domain.time import to_ms
-from replay_viewer.formats import read_body
-from replay_viewer.formats.base import Batch, Linked, Said, Skipped, merge_facts
+from replay_viewer.formats import Batch, Linked, Said, Skipped, merge_facts, read_body
 from replay_viewer.recording.events import Head, Kind
 
 #: Headers kept with a body: what `read_body` needs to decode it, and who sent it.

@@ -1,0 +1,188 @@
+"""Pull a session by its URL into the library: segments into a spool folder first, then imported from there.
+
+The spool lies in `home/pulls/<session>-<hash of URL>` as bodies and sidecars (a form `formats.read_paths` knows).
+A pull that broke, was cancelled or killed goes on from what is there; the folder goes once the session is imported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from replay_viewer.domain.errors import Cancelled, NotFound, SourceProblem, StorageProblem
+from replay_viewer.services import importer
+from replay_viewer.sources import Http, Link, Plan, Segment, Source, recognise
+
+_ASK_EVERY = 0.05
+
+
+class PullProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a pull is.
+
+    While `stage` is "pull", `done`/`total` count segments and `bytes`/`of_bytes` their bytes (`of_bytes` may be off
+    when a session is being recorded). In stage "import" `done`/`total` are bytes read, and `session` is the id of the
+    session as soon as something of it can be opened.
+    """
+
+    stage: str
+    done: int
+    total: int
+    bytes: int = 0
+    of_bytes: int = 0
+    session: str = ""
+
+
+class _Sidecar(msgspec.Struct, rename="camel"):
+    """What stands beside a body, as in captures, with the source's ETag and our own digest of the bytes."""
+
+    seq: int
+    received_at: float
+    method: str
+    url: str
+    headers: dict[str, str]
+    body_bytes: int
+    body_file: str
+    etag: str = ""
+    sha256: str = ""
+
+
+def pull(
+    home: Path,
+    url: str,
+    *,
+    progress: Callable[[PullProgress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    token: str | None = None,
+) -> str:
+    """Pull the session behind `url` and import it; answers its id in the library.
+
+    `progress` is called from this thread; `cancelled` is asked some 20 times a second and takes effect at once.
+    Raises BadInput, Unsupported, SourceProblem, NotFound, StorageProblem, Cancelled. What was pulled stays for the
+    next try.
+    """
+    source, link = recognise(url)
+    spool = home / "pulls" / _folder_name(link)
+    try:
+        spool.mkdir(parents=True, exist_ok=True)
+        asyncio.run(_watched(_pull(source, link, spool, progress, token or ""), cancelled))
+    except OSError as error:
+        raise StorageProblem(
+            f"The pulled segments cannot be stored: {error.strerror}.", "Free some disk space and try again."
+        ) from error
+
+    def report(now: importer.Progress) -> None:
+        if progress:
+            progress(PullProgress(stage="import", done=now.done, total=now.total, session=now.session))
+
+    sessions = importer.import_paths(home, [spool], progress=report, cancelled=cancelled, origin=link.url)
+    shutil.rmtree(spool, ignore_errors=True)
+    if not sessions:
+        raise NotFound("The session holds no recording yet.", "Try again in a moment.")
+    return sessions[0]
+
+
+def instant(url: str) -> float | None:
+    """The instant a session URL names, in ms from the session's start; None when it names none. Raises as `pull`."""
+    return recognise(url)[1].offset
+
+
+def origin(url: str) -> str:
+    """What `Session.origin` of the session behind `url` is once it was pulled. Raises as `pull`."""
+    return recognise(url)[1].url
+
+
+async def _watched(work: Coroutine[Any, Any, None], cancelled: Callable[[], bool] | None) -> None:
+    """Run `work`; give it up as soon as `cancelled` says so."""
+    task = asyncio.create_task(work)
+    while not task.done():
+        await asyncio.wait([task], timeout=_ASK_EVERY if cancelled else None)
+        if cancelled and not task.done() and cancelled():
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            raise Cancelled
+    await task
+
+
+async def _pull(
+    source: Source, link: Link, spool: Path, progress: Callable[[PullProgress], None] | None, token: str
+) -> None:
+    """Bring the spool up to what the source has."""
+    async with Http() as http:
+        plan = await source.plan(http, link, token)
+        if not plan.segments:
+            raise NotFound("The session holds no recording yet.", "Try again in a moment.")
+        have, size = _have(spool, plan)
+        done = len(have)
+
+        def report() -> None:
+            if progress:
+                total = len(plan.segments)
+                progress(PullProgress(stage="pull", done=done, total=total, bytes=size, of_bytes=plan.bytes))
+
+        report()
+        async for segment in source.pull(http, link, token, plan, have):
+            etag = plan.segments.get(segment.n, "")
+            if etag and segment.etag and segment.etag != etag:
+                raise SourceProblem("The session changed while it was pulled.", "Pull it again.")
+            _keep(spool, segment)
+            done += 1
+            size += len(segment.body)
+            report()
+
+
+def _have(spool: Path, plan: Plan) -> tuple[dict[int, str], int]:
+    """Segments that are whole in the spool (number to ETag) and their bytes. Whatever else lies there is removed."""
+    have: dict[int, str] = {}
+    size = 0
+    kept: set[str] = set()
+    for path in spool.glob("*.json"):
+        try:
+            sidecar = msgspec.json.decode(path.read_bytes(), type=_Sidecar)
+            body = (spool / path.with_suffix(".bin").name).read_bytes()
+        except (OSError, msgspec.MsgspecError):
+            continue
+        n = sidecar.seq - 1
+        if hashlib.sha256(body).hexdigest() == sidecar.sha256 and plan.segments.get(n) == sidecar.etag:
+            have[n] = sidecar.etag
+            size += len(body)
+            kept |= {path.name, path.with_suffix(".bin").name}
+    for path in spool.iterdir():
+        if path.name not in kept:
+            path.unlink(missing_ok=True)
+    return have, size
+
+
+def _keep(spool: Path, segment: Segment) -> None:
+    """Write body, then sidecar, each whole or not at all: a body counts once its sidecar is there."""
+    stem = f"{segment.n + 1:05}"
+    sidecar = _Sidecar(
+        seq=segment.n + 1,
+        received_at=segment.received,
+        method="POST",
+        url=segment.url,
+        headers=segment.headers,
+        body_bytes=len(segment.body),
+        body_file=f"{stem}.bin",
+        etag=segment.etag,
+        sha256=hashlib.sha256(segment.body).hexdigest(),
+    )
+    for name, data in ((f"{stem}.bin", segment.body), (f"{stem}.json", msgspec.json.encode(sidecar))):
+        part = spool / f".{name}.part"
+        part.write_bytes(data)
+        os.replace(part, spool / name)
+
+
+def _folder_name(link: Link) -> str:
+    """A folder for a session: readable, and made of harmless characters whatever the id is."""
+    readable = re.sub(r"[^A-Za-z0-9-]", "_", link.session)[:40]
+    return f"{readable}-{hashlib.sha256(link.url.encode()).hexdigest()[:12]}"

@@ -1,0 +1,51 @@
+"""Which source a URL belongs to. Third parties add theirs by the entry point `replay_viewer.sources`."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from urllib.parse import parse_qs, urlsplit
+
+from replay_viewer.domain.errors import BadInput
+from replay_viewer.sources.base import Link, Source
+from replay_viewer.sources.collector import CollectorSource
+from replay_viewer.sources.unsupported import explain
+
+#: The scheme the desktop registers; `replay-viewer://open?url=…` wraps a session URL.
+SCHEME = "replay-viewer"
+
+
+def sources() -> list[Source]:
+    """All sources, those of others first (they know their hosts, ours takes any)."""
+    added: list[Source] = [entry.load()() for entry in entry_points(group="replay_viewer.sources")]
+    return [*added, CollectorSource()]
+
+
+def unwrap(url: str) -> str:
+    """The session URL inside `replay-viewer://open?url=…`; anything else as it is. Raises BadInput when empty."""
+    parts = urlsplit(url.strip())
+    if parts.scheme != SCHEME:
+        return url.strip()
+    inner = parse_qs(parts.query).get("url", [""])[0]
+    if not inner:
+        raise BadInput("The replay-viewer: link names no session.", "Copy the session's own address instead.")
+    return inner
+
+
+def recognise(url: str) -> tuple[Source, Link]:
+    """The source a URL belongs to, and what it names.
+
+    Raises Unsupported for a backend that cannot be pulled from, BadInput for what is no session URL.
+    """
+    try:
+        plain = unwrap(url)
+        if problem := explain(plain):
+            raise problem
+        for source in sources():
+            if link := source.recognise(plain):
+                return source, link
+    except ValueError as error:  # urlsplit on a broken host
+        raise BadInput(f"“{url}” is not an address.", "Paste the whole address of a session.") from error
+    raise BadInput(
+        f"“{url}” is not the address of a session.",
+        "A collector's session addresses look like https://replay.example.com/sessions/ID?t=83.",
+    )
