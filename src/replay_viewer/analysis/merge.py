@@ -26,7 +26,7 @@ from replay_viewer.domain.rows import (
 
 #: How far apart two reports of one error may be stamped (ms): SDKs report after the fact, and in batches.
 _SAME_ERROR_MS = 2_000.0
-_SAME_MOVE_MS = 2.0
+_SAME_MOVE_MS, _ECHO_MS = 2.0, 1_000.0
 _SAME_RAGE_MS = 2_500.0
 _UNCAUGHT = re.compile(r"^Uncaught\b|^Unhandled (Promise )?[Rr]ejection", re.IGNORECASE)
 _VARIABLE = (
@@ -240,7 +240,9 @@ def _merge_navigations(rows: Sequence[Navigation]) -> list[Navigation]:
     for row in rows:
         index = latest.get(row.tab, -1)
         last = kept[index] if index >= 0 else None
-        if last is not None and last.url == row.url and row.t - last.t <= _SAME_MOVE_MS:
+        # A push from a URL to itself is the second report of a move whose first has already changed the URL.
+        echo = row.how == "push" and row.from_url == row.url
+        if last is not None and last.url == row.url and row.t - last.t <= (_ECHO_MS if echo else _SAME_MOVE_MS):
             if last.from_url in ("", last.url) and row.from_url not in ("", row.url):
                 kept[index] = msgspec.structs.replace(last, from_url=row.from_url)
             continue

@@ -165,7 +165,7 @@ def _limit(files: int, total: int = 0) -> None:
 
 def clean_source(source: str) -> str:
     """A source's name without what bundlers put around it (`webpack://app/./src/x.js` → `src/x.js`)."""
-    source = re.sub(r"^(webpack|ng|vite|turbopack)(-internal)?:///?([^/]*/)?", "", source.partition("?")[0])
+    source = re.sub(r"^(webpack|ng|vite|turbopack)(-internal)?://(/|[^/]*/)", "", source.partition("?")[0])
     while source.startswith(("./", "../")):
         source = source.partition("/")[2]
     return source

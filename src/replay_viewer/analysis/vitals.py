@@ -62,9 +62,13 @@ def within_budget(name: str, value: float) -> bool | None:
 
 
 class PageView(msgspec.Struct, kw_only=True):
-    """One page view and its vitals. `t` and `end` epoch ms; `vitals`: name → the last value reported in it."""
+    """One page view and its vitals. `t` and `end` epoch ms; `vitals`: name → the last value reported in it.
+
+    `url`: what was loaded; `urls`: also what the page called itself later (single-page applications).
+    """
 
     url: str
+    urls: list[str]
     tab: int
     t: float
     end: float
@@ -86,9 +90,13 @@ def page_views(navigations: Sequence[Navigation], vitals: Iterable[Vital], end: 
             previous = by_tab.setdefault(row.tab, [])
             if previous:
                 previous[-1].end = row.t
-            view = PageView(url=row.url, tab=row.tab, t=row.t, end=max(end, row.t), vitals={}, over_budget=[])
+            view = PageView(
+                url=row.url, urls=[row.url], tab=row.tab, t=row.t, end=max(end, row.t), vitals={}, over_budget=[]
+            )
             previous.append(view)
             views.append(view)
+        else:
+            by_tab[row.tab][-1].urls.append(row.url)
     starts = {tab: [view.t for view in tab_views] for tab, tab_views in by_tab.items()}
     for vital in sorted(vitals, key=lambda row: row.t):
         if vital.name not in THRESHOLDS or vital.tab not in by_tab:
@@ -96,15 +104,14 @@ def page_views(navigations: Sequence[Navigation], vitals: Iterable[Vital], end: 
         # Stamped at the page's time origin, a vital may lie a little before the navigation row.
         index = bisect_right(starts[vital.tab], vital.t + 1000) - 1
         view = by_tab[vital.tab][max(index, 0)]
-        if index > 0 and vital.page and vital.page not in view.url:
+        if index > 0 and vital.page and not _shows(view, vital.page):
             before = by_tab[vital.tab][index - 1]
-            if _same_page(vital.page, before.url):
-                view = before
+            view = before if _shows(before, vital.page) else view
         view.vitals[vital.name] = vital
     for view in views:
         view.over_budget = [name for name, vital in view.vitals.items() if within_budget(name, vital.value) is False]
     return views
 
 
-def _same_page(left: str, right: str) -> bool:
-    return left.partition("#")[0] == right.partition("#")[0]
+def _shows(view: PageView, url: str) -> bool:
+    return any(url.partition("#")[0] == other.partition("#")[0] for other in view.urls)

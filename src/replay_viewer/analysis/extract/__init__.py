@@ -67,10 +67,12 @@ class Extractor:
             return rows
         if isinstance(data, FullSnapshot):
             page = self.context.page
-            rows = self._pages.snapshot(data)
+            rows = self._pages.snapshot(mirror)
             if self.context.page != page:
                 rows += self._network.flush()
             return rows
+        if event.type in (Kind.DOM_CONTENT_LOADED, Kind.LOAD):
+            self._pages.loaded(event.type == Kind.LOAD)
         return _NONE
 
     def finish(self) -> list[Row]:

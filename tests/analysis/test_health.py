@@ -1,0 +1,105 @@
+"""The health report in words."""
+
+from __future__ import annotations
+
+import json
+
+from replay_viewer.analysis.health import Counters, findings, survey
+from replay_viewer.domain.rows import Body, CustomEvent, Interaction, Navigation, NetworkRequest, Row
+from replay_viewer.domain.session import Facts, Finding
+from replay_viewer.recording.events import decode_event
+from replay_viewer.recording.mirror import Mirror
+from tests.analysis.recordings import recorded, sentry_events
+from tests.data_dir import needs_shared
+
+
+def whole(**more: object) -> Counters:
+    """A tab with nothing wrong."""
+    fine = {"end": 10_000.0, "events": 9, "first_snapshot": 1.0, "snapshots": [1.0], "console": True, "network": True}
+    return Counters(**{**fine, **more})  # type: ignore[arg-type]
+
+
+CLICK = Interaction(t=5, tab=0, action="click", words="x")
+
+
+def report(*counters: Counters, rows: tuple[Row, ...] = (CLICK,), facts: Facts | None = None) -> dict[str, Finding]:
+    return {finding.code: finding for finding in findings(counters, rows, facts)}
+
+
+def test_a_whole_session_has_only_what_no_recorder_records() -> None:
+    assert set(report(whole())) == {"hover-not-recorded"}
+
+
+def test_what_is_missing_is_said_and_counted() -> None:
+    tab = whole(
+        unknown=3, broken=1, duplicates=2, reordered=4, late=5, missing_pieces=[2, 7], gaps=[(1000, 61_000)],
+        hidden=[(2000, 5000)], text_length=100, masked_length=60, sheets_missing=["https://a/x/site.css"], assets=9,
+        assets_captured=1, blocked=1, canvases=2, console=False, network=False,
+    )  # fmt: skip
+    found = report(tab, rows=())
+    assert found["broken-event"].severity == "error"
+    assert found["missing-segment"].message.startswith("The backend did not deliver 2 segments (2, 7)")
+    assert found["unknown-node"].count == 3
+    assert (found["gap"].t, found["gap"].end) == (1000, 61_000)
+    assert found["masked-text"].message.startswith("60% of the text")
+    assert "site.css" in found["missing-style"].message
+    assert found["missing-asset"].count == 8
+    assert found["network-not-recorded"].message == "No requests: the SDK's network recording was not on."
+    assert {"duplicate-event", "unsorted-event", "late-event", "hidden", "blocked", "canvas-not-recorded",
+            "console-not-recorded", "no-interactions"} <= set(found)  # fmt: skip
+    assert findings([tab], ())[0].severity == "error", "the gravest first"
+
+
+def test_a_gap_while_hidden_is_no_gap() -> None:
+    assert "gap" not in report(whole(gaps=[(1000, 61_000)], hidden=[(500, 61_500)]))
+
+
+def test_no_snapshot_at_all_and_a_late_one() -> None:
+    assert report(whole(first_snapshot=0.0))["no-full-snapshot"].severity == "error"
+    late = report(whole(first_snapshot=5000.0))["no-full-snapshot"]
+    assert (late.severity, late.end) == ("warning", 5000)
+
+
+def test_a_page_whose_dom_never_arrived() -> None:
+    rows: list[Row] = [
+        CLICK,
+        Navigation(t=0, tab=0, url="https://a/"),
+        NetworkRequest(t=2, end=9, tab=0, url="https://a/", kind="document"),
+        NetworkRequest(t=50_000, end=50_100, tab=0, url="https://a/lost", kind="document"),
+    ]
+    found = findings([whole(end=90_000.0)], rows)
+    missing = [finding for finding in found if finding.code == "missing-page"]
+    assert len(missing) == 1
+    assert missing[0].t == 50_000
+    assert "https://a/lost" in missing[0].message
+
+
+def test_why_bodies_are_missing() -> None:
+    body = Body(why="not in the SDK's allow list")
+    rows = [
+        NetworkRequest(t=1, end=2, tab=0, kind="fetch", request_body=Body(why="there was none"), response_body=body)
+    ]
+    finding = report(whole(), rows=tuple(rows))["body-missing"]
+    assert finding.message == "1 body of requests: not in the SDK's allow list."
+
+
+def test_what_the_sdk_says_of_itself() -> None:
+    rows = (CLICK, CustomEvent(t=7, tab=0, name="replay.mutations", data={"count": 10_500, "limit": True}))
+    found = report(whole(), rows=rows, facts=Facts(replay_type="buffer"))
+    assert found["mutation-limit"].t == 7
+    assert "10,500" in found["mutation-limit"].message
+    assert "buffer-mode" in found
+    below = (CLICK, CustomEvent(t=7, tab=0, name="replay.mutations", data={"count": 900, "limit": False}))
+    assert "mutation-limit" not in report(whole(), rows=below)
+
+
+@needs_shared
+def test_a_masked_recording_is_seen_as_masked() -> None:
+    counters, mirror = Counters(), Mirror()
+    for raw in sentry_events("shop_sentry_default_idle"):
+        event = decode_event(json.dumps(raw).encode())
+        mirror.apply(event)
+        if event.type == 2:
+            survey(mirror.nodes, counters)
+    assert counters.masked_length / counters.text_length > 0.9
+    assert findings([counters], recorded("shop_sentry_default_idle"))

@@ -1,0 +1,132 @@
+"""One row for one happening."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay_viewer.analysis.merge import fingerprint, merge
+from replay_viewer.domain.rows import (
+    Body,
+    ConsoleEntry,
+    ErrorEvent,
+    Frame,
+    Interaction,
+    Navigation,
+    NetworkRequest,
+    Raised,
+    Row,
+    StateChange,
+)
+
+
+def error(t: float, type_: str, value: str, source: str = "recording", **fields: object) -> ErrorEvent:
+    frames = [Frame(function="pay", file="https://a.test/app.js", line=1, column=2)]
+    raised = Raised(type=type_, value=value, frames=frames)
+    place = {"tab": 0, "event": int(t)} if source == "recording" else {}
+    return ErrorEvent(t=t, title=f"{type_}: {value}", exceptions=[raised], source=source, **{**place, **fields})  # type: ignore[arg-type]
+
+
+def said(t: float, message: str, **fields: object) -> ConsoleEntry:
+    return ConsoleEntry(t=t, tab=0, event=int(t) + 1, level="error", message=message, **fields)  # type: ignore[arg-type]
+
+
+def errors(rows: list[Row]) -> list[ErrorEvent]:
+    return [row for row in merge(rows) if isinstance(row, ErrorEvent)]
+
+
+def test_event_item_custom_event_and_console_line_are_one_error() -> None:
+    item = error(1040, "TypeError", "x is null", "sentry", id="e1", contexts={"browser": {}}, url="https://a.test/")
+    rows = [item, error(1000, "TypeError", "x is null"), said(1000, "Uncaught TypeError: x is null")]
+    (kept,) = errors(rows)
+    assert (kept.source, kept.id, kept.url) == ("sentry", "e1", "https://a.test/")
+    assert (kept.t, kept.tab, kept.event) == (1000, 0, 1000), "the place in the recording is kept"
+    assert len(merge(rows)) == 2, "the console line stays in the console"
+
+
+def test_an_error_only_the_console_knows() -> None:
+    frames = [Frame(function="f", file="https://a.test/app.js", line=3)]
+    (kept,) = errors([said(5, "Uncaught (in promise) PaymentError: no", stack=frames), said(9, "just logged")])
+    assert (kept.source, kept.title, kept.event) == ("console", "PaymentError: no", 6)
+    assert kept.exceptions[0].frames == frames
+    assert kept.exceptions[0].handled is False
+
+
+def test_the_same_error_twice_is_two_errors() -> None:
+    rows: list[Row] = [error(1000, "TypeError", "x"), error(1500, "TypeError", "x")]
+    rows += [said(1000, "Uncaught TypeError: x"), said(1500, "Uncaught TypeError: x")]
+    kept = errors(rows)
+    assert [row.t for row in kept] == [1000, 1500]
+    assert len({row.group for row in kept}) == 1
+
+
+def test_reasons_that_every_sdk_spells_its_own_way() -> None:
+    keys = "Object captured as promise rejection with keys: code, detail"
+    rows: list[Row] = [
+        error(1000, "Unhandled rejection", "[object Object]"),
+        error(1010, "UnhandledRejection", keys, "sentry", id="e"),
+        said(1001, 'Uncaught (in promise) {"code":17,"detail":"x"}'),
+    ]
+    assert len(errors(rows)) == 1
+    words = "Non-Error promise rejection captured with value: just a string"
+    rows = [error(1, "UnhandledRejection", words, "sentry", id="e"), said(2, "Uncaught (in promise) just a string")]
+    assert len(errors(rows)) == 1
+
+
+def test_errors_of_other_tabs_or_times_stay() -> None:
+    rows: list[Row] = [error(1000, "TypeError", "x"), error(1000, "TypeError", "x", "sentry", tab=1)]
+    assert len(errors(rows)) == 2
+    assert len(errors([error(1000, "TypeError", "x"), error(9000, "TypeError", "x", "sentry")])) == 2
+
+
+def test_fingerprints_ignore_what_varies() -> None:
+    one = error(1, "ApiError", "order 17 at https://a.test/o/17 failed for ada@a.test")
+    two = error(9, "ApiError", "order 4711 at https://a.test/o/4711 failed for bob@b.test")
+    assert fingerprint(one) == fingerprint(two)
+    assert fingerprint(one) != fingerprint(error(1, "ApiError", "cart failed"))
+
+
+def test_navigations() -> None:
+    rows = [
+        Navigation(t=10, tab=0, event=1, url="https://a/x", how="push", from_url="https://a/"),
+        Navigation(t=12, tab=0, event=2, url="https://a/x", how="push", from_url="https://a/x"),
+        Navigation(t=900, tab=0, event=3, url="https://a/x", how="reload", from_url="https://a/x"),
+        Navigation(t=901, tab=1, event=1, url="https://a/x", how="load"),
+    ]
+    assert [(row.t, row.tab) for row in merge(rows)] == [(10, 0), (900, 0), (901, 1)]
+
+
+def test_rage_clicks_of_sdk_and_ours() -> None:
+    ours = Interaction(t=10, tab=0, event=5, action="rage-click", words="Clicked “x” 6 times", node=7, selector="#x")
+    theirs = Interaction(t=12, action="rage-click", words="Rage", selector="")
+    assert merge([ours, theirs]) == [ours]
+
+
+def test_a_linked_request_completes_the_recorded_one() -> None:
+    recorded = NetworkRequest(t=10, end=20, tab=0, event=3, url="https://a/", response_body=Body(why="not recorded"))
+    linked = NetworkRequest(t=12, end=20, url="https://a/", status=200, response_body=Body(text="hello"))
+    (kept,) = merge([linked, recorded])
+    assert isinstance(kept, NetworkRequest)
+    assert (kept.event, kept.status, kept.response_body.text) == (3, 200, "hello")
+
+
+def test_repeated_rows_are_dropped_but_repeated_events_are_not() -> None:
+    row = StateChange(t=1, tab=0, event=4, action="a")
+    again = StateChange(t=1, tab=0, event=5, action="a")
+    assert merge([row, row, again]) == [row, again]
+
+
+ROWS = st.one_of(
+    st.builds(error, st.floats(0, 9000), st.sampled_from(["TypeError", "Error"]), st.sampled_from(["x", "y", ""]),
+              st.sampled_from(["recording", "sentry", "posthog"])),
+    st.builds(said, st.floats(0, 9000), st.sampled_from(["Uncaught TypeError: x", "Uncaught Error: y", "z"])),
+    st.builds(lambda t, url, origin: Navigation(t=t, tab=0, url=url, how="push", from_url=origin),
+              st.floats(0, 3000), st.sampled_from("ab"), st.sampled_from("ab")),
+)  # fmt: skip
+
+
+@given(st.lists(ROWS, max_size=8))
+def test_merging_merged_rows_changes_nothing(rows: list[Row]) -> None:
+    once = merge(rows)
+    assert merge(once) == once
+    assert [row.t for row in once] == sorted(row.t for row in once)
