@@ -5,13 +5,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import select
 from sqlalchemy.dialects import sqlite
 
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.session import Facts, Session, User
 from replay_viewer.library import Library, fulltext, query, schema
 from replay_viewer.library.database import bulk_insert
-from tests.library.samples import START, session
+from tests.library.samples import START
 
 
 def put_many(library: Library, sessions: list[Session]) -> None:
@@ -117,7 +118,17 @@ def _plan(library: Library, statement: object) -> str:
         return " | ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}"))
 
 
-_LISTS = ["", "user007", "firefox errors:>0", "errors:>0", "is:ready", "after:2026-01-01", "e"]
+_LISTS = [
+    "",
+    "user007",
+    "firefox errors:>0",
+    "errors:>0",
+    "is:ready",
+    "after:2026-01-01",
+    "e",
+    "e errors:>0",
+    "e chrome",
+]
 
 
 @pytest.mark.parametrize("text", _LISTS)
@@ -125,10 +136,19 @@ def test_lists_walk_an_index_and_never_sort(full: Library, text: str) -> None:
     plan = _plan(full, query.listing(text, 200, 0))
     assert "TEMP B-TREE" not in plan
     assert "SCAN sessions |" not in f"{plan} |"
-    assert "ix_sessions_list" in plan or "VIRTUAL TABLE INDEX" in plan
+    assert "ix_sessions_list (visible=?" in plan, "records are found by rank"
+    words = any(len(word) > 2 and ":" not in word for word in text.split())
+    assert ("VIRTUAL TABLE INDEX" in plan) == words
+    counted = _plan(full, query.counting(text))
+    assert "SCAN sessions |" not in f"{counted} |"
+    if text == "":
+        assert "COVERING INDEX ix_sessions" in counted
 
 
 def test_a_session_is_found_by_id_prefix_through_the_index(full: Library) -> None:
     id = full.sessions()[17].id
     assert full.session(id[:9]).id == id
-    assert session().id == "s1"
+    s = schema.sessions.c
+    found = select(s.gen).where(s.visible == 1, s.sid >= id[:9], s.sid < id[:8] + "~")
+    assert "ix_sessions_sid (visible=? AND sid>? AND sid<?)" in _plan(full, found)
+    assert "ix_sessions_origin" in _plan(full, select(s.sid).where(s.visible == 1, s.origin != "", s.origin == "x"))

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, column, delete, func, insert, literal_column, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    column,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+)
 
 from replay_viewer.domain.session import Session
 from replay_viewer.library import schema
@@ -75,6 +87,12 @@ session_index = table("session_index", column("rowid"), column("session_index"))
 def session_condition(expression: str) -> ColumnElement[bool]:
     """The condition for rows of `session_index`."""
     return literal_column("session_index").op("MATCH")(expression)
+
+
+def contains(field: str, word: str) -> ColumnElement[bool]:
+    """The condition that a word is in a field ('' any) of `session_texts`, by looking."""
+    places = [func.instr(_texts.c[name], word) > 0 for name in ((field,) if field else _fields)]
+    return or_(*places)
 
 
 def add_texts(connection: Connection, values: Sequence[tuple[int, str, int, int, str]]) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.time import iso_to_ms
@@ -195,45 +195,45 @@ def parse(query: str) -> Parsed:
     return parsed
 
 
-def _narrow(what: Any, parsed: Parsed) -> Select[Any]:
-    """Select `what` of the visible sessions that `parsed` asks for."""
+def _by_texts(what: Any, parsed: Parsed) -> tuple[Select[Any], ColumnElement[int]]:
+    """Select `what` of the texts that have the words; also the rank to sort by.
+
+    Texts are walked first and sessions looked up for what matched. They are asked by EXISTS, because SQLite takes a
+    join as leave to walk the sessions first.
+    """
+    index = fulltext.session_index
     long = [(field, word) for field, word in parsed.words if len(word) >= fulltext.SHORTEST]
     short = [(field, word) for field, word in parsed.words if len(word) < fulltext.SHORTEST]
-    statement: Select[Any] = select(what)
+    rank: ColumnElement[int] = index.c.rowid if long else _t.c.rank
+    statement: Select[Any] = select(what(rank)).select_from(index if long else _t)
     if long:
-        index = fulltext.session_index
-        statement = statement.join_from(index, _s, _s.c.rank == index.c.rowid).where(
-            fulltext.session_condition(fulltext.session_match(long))
-        )
-    else:
-        statement = statement.select_from(_s)
-    if short:
-        statement = statement.join(_t, _t.c.rank == _s.c.rank)
-    return statement.where(_s.c.visible == 1, *parsed.conditions, *(_contains(field, word) for field, word in short))
-
-
-def _contains(field: str, word: str) -> ColumnElement[bool]:
-    columns = (
-        [_t.c[field]] if field else [_t.c[name] for name in ("user", "url", "title", "release", "browser", "sid")]
-    )
-    return or_(*(column.contains(word, autoescape=True) for column in columns))
+        statement = statement.where(fulltext.session_condition(fulltext.session_match(long)))
+    if long and short:
+        statement = statement.join(_t, _t.c.rank == rank)
+    statement = statement.where(*(fulltext.contains(field, word) for field, word in short))
+    if parsed.conditions:
+        statement = statement.where(exists().where(_s.c.visible == 1, _s.c.rank == rank, *parsed.conditions))
+    return statement, rank
 
 
 def listing(query: str, limit: int, offset: int) -> Select[bytes]:
     """Records of the sessions a query asks for, newest first. Raises BadInput."""
     parsed = parse(query)
-    statement = _narrow(_s.c.record, parsed)
-    by_index = any(len(word) >= fulltext.SHORTEST for _, word in parsed.words)
-    # the full text index is walked backward by its row id, which is the rank: no sort, however many match
-    order = fulltext.session_index.c.rowid if by_index else _s.c.rank
-    return statement.order_by(order.desc()).limit(limit).offset(offset)
+    if parsed.words:
+        statement, rank = _by_texts(_record, parsed)
+    else:
+        statement, rank = select(_s.c.record).where(_s.c.visible == 1, *parsed.conditions), _s.c.rank
+    # whatever is walked is walked backward by rank: no sort, however many match
+    return statement.order_by(rank.desc()).limit(limit).offset(offset)
+
+
+def _record(rank: ColumnElement[int]) -> ColumnElement[bytes]:
+    return select(_s.c.record).where(_s.c.visible == 1, _s.c.rank == rank).scalar_subquery()
 
 
 def counting(query: str) -> Select[int]:
     """Number of the sessions a query asks for. Raises BadInput."""
     parsed = parse(query)
-    if parsed.words and not parsed.conditions and all(len(word) >= fulltext.SHORTEST for _, word in parsed.words):
-        # the index holds visible sessions only: no need to look at them
-        condition = fulltext.session_condition(fulltext.session_match(parsed.words))
-        return select(func.count()).select_from(fulltext.session_index).where(condition)
-    return _narrow(func.count(), parsed)
+    if parsed.words:
+        return _by_texts(lambda _: func.count(), parsed)[0]
+    return select(func.count()).select_from(_s).where(_s.c.visible == 1, *parsed.conditions)

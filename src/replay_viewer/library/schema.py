@@ -55,10 +55,16 @@ sessions = Table(
     Column("events", Integer, nullable=False),
     Column("record", LargeBinary, nullable=False),  # domain.session.Session as JSON
     Index(
-        "ix_sessions_sid", "sid", unique=True, sqlite_where=text("visible = 1"), postgresql_where=text("visible = 1")
+        "ix_sessions_sid",
+        "visible",
+        "sid",
+        unique=True,
+        sqlite_where=text("visible = 1"),
+        postgresql_where=text("visible = 1"),
     ),
     Index(
         "ix_sessions_list",
+        "visible",
         "rank",
         "errors",
         "state",

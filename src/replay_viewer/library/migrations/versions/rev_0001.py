@@ -53,9 +53,9 @@ def upgrade() -> None:
         _column("record", sa.LargeBinary),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_sessions_sid", "sessions", ["sid"], unique=True, **_partial("visible = 1"))
+    op.create_index("ix_sessions_sid", "sessions", ["visible", "sid"], unique=True, **_partial("visible = 1"))
     op.create_index(
-        "ix_sessions_list", "sessions", ["rank", "errors", "state", "t0", "t1"], **_partial("visible = 1")
+        "ix_sessions_list", "sessions", ["visible", "rank", "errors", "state", "t0", "t1"], **_partial("visible = 1")
     )
     op.create_index("ix_sessions_origin", "sessions", ["origin"], **_partial("visible = 1 AND origin <> ''"))
     op.create_index("ix_sessions_lease", "sessions", ["lease"], **_partial("lease <> ''"))
