@@ -1,0 +1,66 @@
+// Which attributes of a recording reach the painted page, and as what. The walls (sandbox, policy, interceptor,
+// resolver) hold without this; it keeps the page from trying.
+
+import { fragment, link, picture, css } from "./urls.ts";
+import { missing } from "./placeholder.ts";
+
+const FRAMES = new Set(["iframe", "frame", "embed", "object", "applet", "portal", "fencedframe", "webview"]);
+const MEDIA = new Set(["video", "audio", "source", "track"]);
+const SVG_LINKS = new Set(["href", "xlink:href"]);
+
+/** Never set, whatever the element. */
+const NEVER = new Set([
+  "srcdoc", "ping", "action", "formaction", "manifest", "codebase", "classid", "archive", "code", "profile",
+  "attributionsrc", "autofocus", "autoplay", "background", "target", "formtarget", "download", "integrity", "nonce",
+  "loading", "imagesrcset", "http-equiv", "sandbox", "allow", "csp", "credentialless",
+  "lowsrc", "dynsrc", "popovertarget", "commandfor", "accesskey", "is", "srcset", "usemap", "shadowrootmode",
+]);
+
+export interface Place {
+  /** Tag, lower case. */
+  tag: string;
+  svg: boolean;
+  /** URL of the recorded page. */
+  page: string;
+  attrs: Record<string, unknown>;
+}
+
+/** The value an attribute is set to, or null when it is not set. */
+export function clean(name: string, value: unknown, at: Place): string | null {
+  const lower = name.toLowerCase();
+  if (value === null || value === undefined || value === false && lower !== "value") return null;
+  if (lower.startsWith("on") || lower.startsWith("rr_") || NEVER.has(lower)) return null;
+  if (lower === "_csstext" || lower === "style") return null;
+  const text = value === true ? "" : String(value);
+  const { tag, page } = at;
+  if (at.svg && SVG_LINKS.has(lower)) {
+    if (tag === "a") return link(text, page);
+    const part = fragment(text, page);
+    if (part !== null) return part;
+    return tag === "image" || tag === "feimage" ? picture(text) ?? missing(null, null) : null;
+  }
+  switch (lower) {
+    case "href":
+      return tag === "a" || tag === "area" ? link(text, page) : null;
+    case "rel":
+      return tag === "link" ? null : text;
+    case "src":
+      if (tag === "img" || (tag === "input")) {
+        const data = at.attrs.rr_dataURL;
+        return picture(text) ?? (typeof data === "string" ? picture(data) : null)
+          ?? missing(at.attrs.width, at.attrs.height);
+      }
+      return FRAMES.has(tag) || MEDIA.has(tag) || tag === "script" ? null : text;
+    case "contenteditable":
+      // Selectors still match the attribute; nobody edits a recording.
+      return "false";
+    case "poster":
+      return picture(text);
+    case "data":
+      return FRAMES.has(tag) ? null : text;
+    case "cite": case "longdesc": case "xml:base":
+      return null;
+  }
+  // Presentation attributes of SVG (fill, filter, mask, clip-path, cursor …) may hold url().
+  return /url\(/i.test(text) ? css(text, page) : text;
+}

@@ -1,0 +1,484 @@
+// The painter: applies patches (docs/patch-format.md) to a recorded document inside a sandboxed frame.
+
+import { type Mirror, createCache, createMirror, createSandboxedIframe } from "rrweb-snapshot";
+import {
+  type Attributes, DOCUMENT, ELEMENT, type Patch, type Rec, VERSION,
+} from "./patch.ts";
+import {
+  type Bench, isDocument, isElement, isFrame, make, setAttribute, setStyle, special, tagOf,
+} from "./nodes.ts";
+import { Sheets } from "./sheets.ts";
+
+interface Built { attrs: Attributes; tag: string; svg: boolean }
+
+/** One recorded document in a frame of its own. A reset makes a new one. */
+export class Painting {
+  readonly frame: HTMLIFrameElement;
+  readonly mirror: Mirror = createMirror();
+  readonly sheets: Sheets;
+  readonly scrolls = new Map<number, [number, number]>();
+  private unscrolled = new Set<number>();
+  /** Attributes as recorded, of elements whose painted form needs more than one of them. */
+  private recorded = new WeakMap<Element, Built>();
+  private dialogs = new Set<number>();
+  private records = new Map<number, Rec>();
+  private unfilled: [HTMLIFrameElement, number][] = [];
+  private bench: Bench;
+  root = 0;
+  /** Operations that found no node or were refused, for the report. */
+  problems = 0;
+
+  constructor(stage: HTMLElement, cache: ReturnType<typeof createCache>, public page: string,
+              viewport: [number, number]) {
+    this.frame = createSandboxedIframe({
+      root: stage,
+      // Laid out, but not shown before it is complete: the old picture stays until then.
+      iframeAttributes: { style: "visibility:hidden", title: "Recorded page", tabindex: "-1" },
+    });
+    this.resize(viewport);
+    this.sheets = new Sheets(cache, (id) => this.mirror.getNode(id), page);
+    this.bench = { doc: this.frame.contentDocument!, mirror: this.mirror, cache, page };
+  }
+
+  get document(): Document {
+    return this.frame.contentDocument!;
+  }
+
+  resize([width, height]: [number, number]): void {
+    const { style } = this.frame;
+    const w = `${Math.max(1, width)}px`, h = `${Math.max(1, height)}px`;
+    if (style.width !== w) style.width = w;
+    if (style.height !== h) style.height = h;
+  }
+
+  /** Apply one patch in the order of the format's page. `last`: no other follows in the same task. */
+  apply(patch: Patch, last = true): void {
+    if (patch.url) this.page = this.sheets.page = this.bench.page = patch.url;
+    if (patch.viewport) this.resize(patch.viewport);
+    for (const rec of patch.nodes ?? []) this.records.set(rec[0], rec);
+    if (patch.reset !== undefined) {
+      this.root = patch.reset;
+      this.fillDocument(this.document, this.records.get(patch.reset)!);
+      this.fillFrames();
+    }
+    if (patch.removed) this.remove(patch.removed, new Set((patch.place ?? []).map((p) => p[1])));
+    if (patch.place) this.place(patch.place);
+    this.records.clear();
+    for (const [id, delta] of patch.attrs ?? []) this.attributes(id, delta);
+    for (const [id, text, overrides] of patch.style ?? []) {
+      const element = this.mirror.getNode(id);
+      if (!isElement(element)) continue;
+      setStyle(element, text, overrides, this.page);
+      const built = this.recorded.get(element);
+      if (built) special(element, built.attrs);
+    }
+    for (const [id, text] of patch.text ?? []) this.text(id, text);
+    for (const [id, value, checked] of patch.input ?? []) this.input(id, value, checked);
+    for (const [id, keep, ops] of patch.sheets ?? []) this.sheets.operate(id, keep, ops);
+    if (patch.place || patch.attrs || patch.removed) this.sheets.repair();
+    for (const [id, docId, keep, ops] of patch.constructed ?? []) {
+      const doc = this.mirror.getNode(docId);
+      if (isDocument(doc)) this.sheets.construct(id, doc, keep, ops);
+    }
+    for (const [id, styles] of patch.adopted ?? []) {
+      const host = this.mirror.getNode(id);
+      if (host) this.sheets.adopt(host, styles);
+    }
+    for (const [id, fonts] of patch.fonts ?? []) {
+      const doc = this.mirror.getNode(id);
+      if (isDocument(doc)) this.sheets.setFonts(doc, fonts);
+    }
+    if (this.dialogs.size) this.openDialogs();
+    if (patch.focus !== undefined) this.focus(patch.focus);
+    if (patch.selection) this.select(patch.selection);
+    for (const [id, x, y] of patch.scroll ?? []) {
+      if (x || y) this.scrolls.set(id, [x, y]);
+      else if (this.scrolls.delete(id)) this.unscrolled.add(id);
+    }
+    if (last) this.rescroll();
+  }
+
+  // -- structure -----------------------------------------------------------------------------------------------
+
+  /** Detach subtrees and forget their ids, except of what is only moved elsewhere by this patch. */
+  private remove(ids: number[], placed: Set<number>): void {
+    const moved = new Set<number>();
+    for (const id of placed) if (!this.records.has(id)) moved.add(id);
+    for (const id of ids) {
+      const node = this.mirror.getNode(id);
+      if (!node) {
+        this.problems++;
+        continue;
+      }
+      this.forget(node, moved);
+      if (isDocument(node)) {
+        this.empty(node, "");
+      } else {
+        const parent = node.parentNode;
+        parent?.removeChild(node);
+        if (isElement(parent) && parent.localName === "style") this.restyle(parent);
+      }
+    }
+  }
+
+  private forget(top: Node, moved: Set<number>): void {
+    const stack: Node[] = [top];
+    const map = this.mirror;
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      const id = map.getId(node);
+      if (moved.has(id)) continue;
+      if (id > 0) {
+        // Only this id: rrweb-snapshot's own removal would walk into what is moved.
+        (map as unknown as { idNodeMap: Map<number, Node> }).idNodeMap.delete(id);
+        this.scrolls.delete(id);
+        this.dialogs.delete(id);
+        this.sheets.forgetLog(id);
+      }
+      for (let child = node.firstChild; child; child = child.nextSibling) stack.push(child);
+      if (isElement(node)) {
+        if (node.shadowRoot) stack.push(node.shadowRoot);
+        if (isFrame(node) && node.contentDocument) stack.push(node.contentDocument);
+      }
+    }
+  }
+
+  private place(places: [number, number, number | null, number][]): void {
+    const restyle = new Set<Element>();
+    for (const [parentId, id, nextId, shadow] of places) {
+      const parent = this.mirror.getNode(parentId);
+      if (!parent) {
+        this.problems++;
+        continue;
+      }
+      const rec = this.records.get(id);
+      if (rec && rec[1] === DOCUMENT) {
+        // Filled below, when its frame stands where it stays.
+        if (isFrame(parent)) this.unfilled.push([parent, id]);
+        continue;
+      }
+      const holder = shadow ? this.shadowOf(parent) : parent;
+      const node = rec ? this.subtree(rec, holder) : this.mirror.getNode(id);
+      if (!node) {
+        this.problems++;
+        continue;
+      }
+      if (node.parentNode && isElement(node.parentNode) && node.parentNode.localName === "style") {
+        restyle.add(node.parentNode);
+      }
+      const next = nextId === null ? null : this.mirror.getNode(nextId);
+      try {
+        holder.insertBefore(node, next && next.parentNode === holder ? next : null);
+      } catch {
+        this.problems++;
+        continue;
+      }
+      if (isElement(holder) && holder.localName === "style") restyle.add(holder);
+    }
+    for (const style of restyle) this.restyle(style);
+    this.fillFrames();
+  }
+
+  /** Build a record and all that is inside it, detached. */
+  private subtree(rec: Rec, parent: Node): Node {
+    const doc = isDocument(parent) ? parent : parent.ownerDocument!;
+    this.bench.doc = doc;
+    const top = make(rec, parent, this.bench);
+    const stack: [Rec, Node][] = [[rec, top]];
+    for (let entry = stack.pop(); entry; entry = stack.pop()) {
+      const [current, node] = entry;
+      this.built(current, node);
+      if (current[6]) {
+        const root = this.shadowOf(node);
+        for (const id of current[6]) this.child(id, root, stack);
+      }
+      if (current[1] !== ELEMENT) continue;
+      const element = node as Element;
+      const tag = tagOf(current[3]);
+      if (isFrame(element)) {
+        for (const id of current[5]) if (this.records.has(id)) this.unfilled.push([element, id]);
+        continue;
+      }
+      if (tag === "textarea" && typeof current[4].value === "string") {
+        element.textContent = current[4].value;
+        continue;
+      }
+      for (const id of current[5]) this.child(id, element, stack);
+      if (element.localName === "style") {
+        this.sheets.setText(element, typeof current[4]._cssText === "string" ? current[4]._cssText : null);
+        for (const id of current[5]) {
+          const text = this.mirror.getNode(id);
+          if (text?.nodeType === 3) this.sheets.setChild(element, text, this.records.get(id)?.[7] ?? text.nodeValue ?? "");
+        }
+        this.sheets.fill(element);
+      }
+    }
+    return top;
+  }
+
+  private child(id: number, parent: Node, stack: [Rec, Node][]): void {
+    const rec = this.records.get(id);
+    // What is not in the records stands elsewhere already and is placed by an entry of its own.
+    if (!rec) return;
+    const node = make(rec, parent, this.bench);
+    parent.appendChild(node);
+    stack.push([rec, node]);
+  }
+
+  /** Note what later patches need to know of a new node. */
+  private built(rec: Rec, node: Node): void {
+    if (!isElement(node)) return;
+    const tag = tagOf(rec[3]);
+    this.recorded.set(node, { attrs: rec[4], tag, svg: node.namespaceURI === "http://www.w3.org/2000/svg" });
+    if (tag === "dialog") this.dialogs.add(rec[0]);
+    if (node.shadowRoot) this.sheets.equip(node.shadowRoot, node.ownerDocument);
+  }
+
+  private shadowOf(host: Node): Node {
+    if (!isElement(host)) return host;
+    if (!host.shadowRoot) {
+      try {
+        this.sheets.equip(host.attachShadow({ mode: "open" }), host.ownerDocument);
+      } catch {
+        return host;
+      }
+    }
+    return host.shadowRoot ?? host;
+  }
+
+  // -- documents -----------------------------------------------------------------------------------------------
+
+  private fillFrames(): void {
+    while (this.unfilled.length) {
+      const [frame, id] = this.unfilled.shift()!;
+      const rec = this.records.get(id);
+      const doc = frame.contentDocument;
+      if (!rec || !doc) {
+        this.problems++;
+        continue;
+      }
+      this.fillDocument(doc, rec);
+    }
+  }
+
+  /** Make `doc` empty, in the rendering mode the recorded one had. */
+  private empty(doc: Document, mode: string): void {
+    doc.open();
+    doc.write(mode === "BackCompat" ? "<html></html>" : "<!DOCTYPE html><html></html>");
+    doc.close();
+    while (doc.firstChild) doc.removeChild(doc.firstChild);
+  }
+
+  private fillDocument(doc: Document, rec: Rec): void {
+    this.empty(doc, rec[10]?.[0] ?? "");
+    this.mirror.add(doc, { type: DOCUMENT, id: rec[0] } as never);
+    this.sheets.equip(doc, doc);
+    quiet(doc);
+    for (const id of rec[5]) {
+      const child = this.records.get(id);
+      if (!child) continue;
+      const node = this.subtree(child, doc);
+      try {
+        doc.appendChild(node);
+      } catch {
+        this.problems++;
+      }
+    }
+  }
+
+  // -- single nodes --------------------------------------------------------------------------------------------
+
+  private attributes(id: number, delta: Attributes): void {
+    const element = this.mirror.getNode(id);
+    if (!isElement(element)) {
+      this.problems++;
+      return;
+    }
+    const built = this.recorded.get(element);
+    if (!built) return;
+    for (const name in delta) {
+      const value = delta[name];
+      if (value === null) delete built.attrs[name];
+      else built.attrs[name] = value;
+    }
+    const place = { ...built, page: this.page };
+    for (const name in delta) {
+      if (name === "_cssText" && element.localName === "style") {
+        this.sheets.setText(element, typeof delta[name] === "string" ? delta[name] as string : null);
+        this.restyle(element);
+      } else if (name === "value" && built.tag === "textarea") {
+        (element as HTMLTextAreaElement).value = String(delta[name] ?? "");
+      } else {
+        setAttribute(element, name, delta[name], place);
+      }
+    }
+    if (built.tag === "canvas" || built.tag === "video" || delta.rr_width !== undefined || delta.rr_height !== undefined) {
+      special(element, built.attrs);
+    }
+  }
+
+  private text(id: number, text: string): void {
+    const node = this.mirror.getNode(id);
+    if (!node || isElement(node) || isDocument(node)) {
+      // The text of a <textarea> may be known by its value only.
+      if (node) this.problems++;
+      return;
+    }
+    const parent = node.parentNode;
+    if (isElement(parent) && parent.localName === "style") {
+      this.sheets.setChild(parent, node, text);
+      this.restyle(parent);
+    } else {
+      node.nodeValue = text;
+    }
+  }
+
+  private restyle(style: Element): void {
+    for (const child of style.childNodes) {
+      if (child.nodeType === 3 && this.mirror.getId(child) > 0) {
+        this.sheets.setChild(style, child, this.sheets.childText(style, child));
+      }
+    }
+    this.sheets.forgetLog(this.mirror.getId(style));
+    this.sheets.fill(style);
+  }
+
+  private input(id: number, value: string | null, checked: boolean | null): void {
+    const element = this.mirror.getNode(id) as HTMLInputElement | HTMLOptionElement | null;
+    if (!isElement(element)) return;
+    try {
+      if (checked !== null) {
+        if (element.localName === "option") (element as HTMLOptionElement).selected = checked;
+        else (element as HTMLInputElement).checked = checked;
+      }
+      if (value !== null && element.localName !== "option" && (element as HTMLInputElement).value !== value) {
+        (element as HTMLInputElement).value = value;
+      }
+    } catch {
+      // A file input takes no value.
+    }
+  }
+
+  // -- dialogs, focus, selection, scroll -----------------------------------------------------------------------
+
+  /** Bring every dialog into the state its attributes tell: modal ones into the top layer. */
+  private openDialogs(): void {
+    for (const id of this.dialogs) {
+      const dialog = this.mirror.getNode(id) as HTMLDialogElement | null;
+      const attrs = dialog && this.recorded.get(dialog)?.attrs;
+      if (!dialog || !attrs || !dialog.isConnected) continue;
+      const open = attrs.open !== undefined && attrs.open !== null && attrs.open !== false;
+      const modal = open && attrs.rr_open_mode === "modal";
+      const isModal = dialog.matches(":modal");
+      if (modal === isModal && open === dialog.open) continue;
+      if (dialog.open && (isModal || !open)) dialog.close();
+      if (modal) {
+        dialog.removeAttribute("open");
+        dialog.showModal();
+      } else if (open) {
+        dialog.setAttribute("open", "");
+      }
+    }
+  }
+
+  private focus(id: number | null): void {
+    const element = id === null ? null : this.mirror.getNode(id);
+    const active = this.deepActive();
+    if (isElement(element)) {
+      if (active !== element) (element as HTMLElement).focus?.({ preventScroll: true });
+    } else if (active && this.mirror.getId(active) > 0) {
+      (active as HTMLElement).blur?.();
+    }
+  }
+
+  private deepActive(): Element | null {
+    let active = this.document.activeElement;
+    while (active) {
+      const inner: Element | null = isFrame(active) ? active.contentDocument?.activeElement ?? null
+        : active.shadowRoot?.activeElement ?? null;
+      if (!inner) break;
+      active = inner;
+    }
+    return active;
+  }
+
+  private select(ranges: [number, number, number, number][]): void {
+    for (const [startId, start, endId, end] of ranges.slice(0, 1)) {
+      const from = this.mirror.getNode(startId), to = this.mirror.getNode(endId);
+      if (!from || !to) continue;
+      try {
+        from.ownerDocument?.getSelection()?.setBaseAndExtent(from, start, to, end);
+      } catch {
+        // Offsets of a text the recorder saw a moment later.
+      }
+    }
+  }
+
+  private scroll(id: number, left: number, top: number): void {
+    const node = this.mirror.getNode(id);
+    const target = isDocument(node) ? node.defaultView : isElement(node) ? node : null;
+    target?.scrollTo({ left, top, behavior: "instant" });
+  }
+
+  /** Content that comes and goes clamps scroll positions; what was scrolled stays scrolled. */
+  private rescroll(): void {
+    for (const id of this.unscrolled) this.scroll(id, 0, 0);
+    this.unscrolled.clear();
+    for (const [id, [x, y]] of this.scrolls) this.scroll(id, x, y);
+  }
+
+  // -- completeness --------------------------------------------------------------------------------------------
+
+  /** Null when the picture is complete; else resolves when what is on its way is there, or after `limit` ms. */
+  complete(limit: number): Promise<unknown> | null {
+    const waits: Promise<unknown>[] = [...this.sheets.pending];
+    this.sheets.pending = [];
+    for (const image of this.document.images) if (!image.complete) waits.push(image.decode().catch(() => undefined));
+    // Fonts are asked for by layout: have it done.
+    if (this.document.fonts.size) void this.document.documentElement?.offsetHeight;
+    if (this.document.fonts.status === "loading") waits.push(this.document.fonts.ready);
+    if (!waits.length) return null;
+    return Promise.race([Promise.all(waits), new Promise((done) => setTimeout(done, limit))]);
+  }
+
+  /** Offset of a node's document in the top document's viewport. */
+  offset(id: number | undefined): [number, number] {
+    const node = id === undefined ? null : this.mirror.getNode(id);
+    let x = 0, y = 0;
+    let view = (isDocument(node) ? node : node?.ownerDocument)?.defaultView ?? null;
+    while (view && view !== this.frame.contentWindow && view.frameElement) {
+      const frame = view.frameElement as HTMLElement;
+      const box = frame.getBoundingClientRect();
+      x += box.left + frame.clientLeft;
+      y += box.top + frame.clientTop;
+      view = frame.ownerDocument.defaultView;
+    }
+    return [x, y];
+  }
+}
+
+/** Links, forms and controls of a recording are looked at, not used. Text stays selectable. */
+function quiet(doc: Document): void {
+  doc.addEventListener("wheel", (event) => {
+    // The recorded page keeps its scroll; at a fixed scale the wheel moves the stage.
+    event.preventDefault();
+    document.getElementById("scroller")?.scrollBy(event.deltaX, event.deltaY);
+  }, { capture: true, passive: false });
+  const stop = (event: Event): void => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  for (const type of ["click", "auxclick", "submit", "beforeinput", "dragstart", "drop"]) {
+    doc.addEventListener(type, stop, { capture: true });
+  }
+  doc.addEventListener("mousedown", (event) => {
+    const target = event.composedPath()[0] as Element | undefined;
+    if (event.button !== 0 || target?.closest?.("a,button,input,select,textarea,summary,label,video,audio,option")) {
+      event.preventDefault();
+    }
+  }, { capture: true });
+}
+
+/** Whether this page can apply a patch of that version. */
+export function understands(patch: Patch): boolean {
+  return patch.v === VERSION;
+}

@@ -1,0 +1,189 @@
+// The player: which painting is shown, the queue of frames and the clock that plays them.
+
+import { createCache } from "rrweb-snapshot";
+import { Painting, understands } from "./painter.ts";
+import type { Batch, Patch } from "./patch.ts";
+import type { Stage } from "./stage.ts";
+
+/** Longest wait for pictures and fonts of a new document before it is shown, ms. */
+const PATIENCE = 150;
+
+/** A patch that stands on a revision this page does not have. */
+export class Lost extends Error {}
+
+export interface Applied { rev: number; t: number }
+
+export class Player {
+  private shown: Painting | null = null;
+  private coming: Painting | null = null;
+  private cache = createCache();
+  private queue: Patch[] = [];
+  private until = 0;
+  private anchor = { t: 0, now: 0, speed: 1 };
+  private viewport: [number, number] = [1280, 800];
+  private url = "";
+  private down = false;
+  playing = false;
+  /** Whether play waits for frames. */
+  starved = false;
+  /** Revision of the newest painting. */
+  rev: number | null = null;
+  /** Instant of the state last applied, and of what is on the screen. */
+  private appliedT = 0;
+  instant = 0;
+
+  constructor(private stage: Stage) {}
+
+  /** The painting that patches go to. */
+  get painting(): Painting | null {
+    return this.coming ?? this.shown;
+  }
+
+  /** Apply a seek's patch. Resolves when it is what the screen shows (or a later one is). */
+  async seek(patch: Patch): Promise<Applied> {
+    if (!understands(patch)) throw new Error(`patch version ${patch.v}`);
+    if (patch.base !== null && patch.base !== undefined && patch.base !== this.rev) {
+      this.drain(patch.base);
+      if (patch.base !== this.rev) throw new Lost(`base ${patch.base}, here ${this.rev}`);
+    }
+    this.queue = [];
+    const wait = this.apply(patch, true);
+    this.until = this.appliedT;
+    this.restart();
+    const result = { rev: this.rev!, t: this.appliedT };
+    if (wait) await wait;
+    if (this.rev === result.rev) this.instant = result.t;
+    return result;
+  }
+
+  /** Frames to play. */
+  enqueue(batch: Batch): void {
+    if (batch.v !== 1) throw new Error(`batch version ${batch.v}`);
+    const last = this.queue.length ? this.queue[this.queue.length - 1]!.rev : this.rev;
+    const first = batch.frames[0];
+    if (first && first.base !== null && first.base !== last) throw new Lost(`base ${first.base}, queued ${last}`);
+    this.queue.push(...batch.frames);
+    const end = batch.until ?? batch.frames[batch.frames.length - 1]?.t ?? this.until;
+    if (this.starved) {
+      this.starved = false;
+      this.anchor = { ...this.anchor, now: performance.now() };
+    }
+    this.until = Math.max(this.until, end);
+  }
+
+  play(speed: number, t?: number): void {
+    this.anchor = { t: t ?? this.instant, now: performance.now(), speed };
+    this.playing = true;
+    this.starved = false;
+  }
+
+  pause(): void {
+    if (!this.playing) return;
+    this.tick(performance.now());
+    this.playing = false;
+  }
+
+  setSpeed(speed: number): void {
+    this.anchor = { t: this.instant, now: performance.now(), speed };
+  }
+
+  /** Play goes on from what the last seek brought. */
+  private restart(): void {
+    this.anchor = { ...this.anchor, t: this.appliedT, now: performance.now() };
+  }
+
+  /** One animation frame of play: apply what is due. */
+  tick(now: number): void {
+    if (!this.playing) return;
+    let head = this.anchor.t + Math.max(0, now - this.anchor.now) * this.anchor.speed;
+    if (head >= this.until) {
+      // What has not arrived cannot be shown: the clock stands until it has.
+      head = this.until;
+      this.anchor = { ...this.anchor, t: head, now };
+      this.starved = true;
+    } else {
+      this.starved = false;
+    }
+    let due = 0;
+    while (due < this.queue.length && (this.queue[due]!.t ?? 0) <= head) due++;
+    const frames = this.queue.splice(0, due);
+    frames.forEach((frame, n) => this.apply(frame, n === due - 1));
+    if (!this.coming) this.instant = head;
+  }
+
+  private drain(base: number): void {
+    const at = this.queue.findIndex((frame) => frame.rev === base);
+    if (at < 0) return;
+    const frames = this.queue.splice(0, at + 1);
+    frames.forEach((frame) => this.apply(frame, false));
+  }
+
+  private apply(patch: Patch, last: boolean): Promise<unknown> | null {
+    if (patch.viewport && patch.viewport[0] > 0) this.viewport = patch.viewport;
+    if (patch.url) this.url = patch.url;
+    let wait: Promise<unknown> | null = null;
+    if (patch.blank) {
+      this.clear();
+    } else if (patch.reset !== undefined) {
+      const fresh = new Painting(this.stage.element, this.cache, this.url, this.viewport);
+      this.coming?.frame.remove();
+      this.coming = fresh;
+      fresh.apply(patch, last);
+      wait = fresh.complete(PATIENCE);
+      if (wait) wait = wait.then(() => this.swap(fresh));
+      else this.swap(fresh);
+    } else {
+      this.painting?.apply(patch, last);
+    }
+    if (!this.coming) this.stage.resize(this.viewport);
+    this.rev = patch.rev ?? this.rev;
+    this.appliedT = patch.t ?? this.appliedT;
+    if (last) this.overlay(patch);
+    return wait;
+  }
+
+  private swap(painting: Painting): void {
+    if (this.coming !== painting) return;
+    this.coming = null;
+    const old = this.shown;
+    this.shown = painting;
+    this.stage.resize(this.viewport);
+    painting.frame.style.visibility = "visible";
+    this.stage.raise();
+    if (!old) return;
+    old.frame.style.display = "none";
+    // Taking a large document down costs time; the new one is painted first.
+    setTimeout(() => old.frame.remove(), 0);
+  }
+
+  /** Show nothing: there is no picture at this instant. */
+  clear(): void {
+    this.coming?.frame.remove();
+    this.shown?.frame.remove();
+    this.coming = this.shown = null;
+    this.stage.showPointer(null, false);
+  }
+
+  private overlay(patch: Patch): void {
+    const painting = this.painting;
+    if (patch.down !== undefined) this.down = patch.down;
+    if (patch.pointer !== undefined && painting) {
+      const p = patch.pointer;
+      const [x, y] = p ? painting.offset(p[3]) : [0, 0];
+      this.stage.showPointer(p ? [p[0] + x, p[1] + y, p[2] === 1] : null, this.down);
+    }
+    if (this.playing && painting) {
+      for (const [x, y, id] of patch.clicks ?? []) {
+        const [dx, dy] = painting.offset(id);
+        this.stage.showClick(x + dx, y + dy);
+      }
+    }
+  }
+
+  /** Resolves two animation frames after the picture is complete. */
+  async settled(): Promise<void> {
+    const wait = this.painting?.complete(2_000);
+    if (wait) await wait;
+    for (let n = 0; n < 2; n++) await new Promise((done) => requestAnimationFrame(done));
+  }
+}

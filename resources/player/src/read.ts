@@ -1,0 +1,54 @@
+// What the painted page holds, for tests, the oracle and `replay-viewer snapshot --json`.
+
+import type { Painting } from "./painter.ts";
+import { isDocument, isElement } from "./nodes.ts";
+
+export interface InputState {
+  id: number; tag: string; type: string; value: string; checked: boolean | null; selectedIndex: number | null;
+  top: boolean;
+}
+
+export interface PageState {
+  url: string;
+  viewport: { w: number; h: number };
+  text: string;
+  html: string;
+  inputs: InputState[];
+  scrolls: Record<string, [number, number]>;
+  frames: { id: number; text: string }[];
+  nodes: number;
+  problems: number;
+}
+
+/** `html`: also the markup (it costs as much as the page is large). */
+export function read(painting: Painting | null, viewport: [number, number]): PageState {
+  const state: PageState = {
+    url: painting?.page ?? "", viewport: { w: viewport[0], h: viewport[1] }, text: "", html: "", inputs: [],
+    scrolls: {}, frames: [], nodes: 0, problems: painting?.problems ?? 0,
+  };
+  if (!painting) return state;
+  const top = painting.document;
+  state.text = top.body?.innerText ?? "";
+  state.html = top.documentElement?.outerHTML ?? "";
+  for (const id of painting.mirror.getIds()) {
+    const node = painting.mirror.getNode(id);
+    state.nodes++;
+    if (isDocument(node)) {
+      const view = node.defaultView;
+      if (view && (view.scrollX || view.scrollY)) state.scrolls[id] = [view.scrollX, view.scrollY];
+      if (node !== top) state.frames.push({ id, text: node.body?.innerText ?? "" });
+    } else if (isElement(node)) {
+      if (node.scrollLeft || node.scrollTop) state.scrolls[id] = [node.scrollLeft, node.scrollTop];
+      const tag = node.localName;
+      if (tag === "input" || tag === "textarea" || tag === "select") {
+        const field = node as HTMLInputElement;
+        const toggles = tag === "input" && (field.type === "checkbox" || field.type === "radio");
+        state.inputs.push({
+          id, tag, type: field.type, value: field.value, checked: toggles ? field.checked : null,
+          selectedIndex: tag === "select" ? (node as HTMLSelectElement).selectedIndex : null, top: node.getRootNode() === top,
+        });
+      }
+    }
+  }
+  return state;
+}

@@ -1,0 +1,39 @@
+"""What the player needs of an engine: services.engine.EngineClient, or a stand-in of the tests."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Answer(Protocol):
+    """One answer. `kind`: seek, frames or error. `rev`: revision after `body`; `t`: instant it brings (epoch ms)."""
+
+    @property
+    def request(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def rev(self) -> int: ...
+    @property
+    def t(self) -> float: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def message(self) -> str: ...
+
+
+class Readable(Protocol):
+    """The end of a pipe."""
+
+    def fileno(self) -> int: ...
+
+
+class Engine(Protocol):
+    """Questions return at once with their number; answers are read when `connection` is readable."""
+
+    @property
+    def connection(self) -> Readable: ...
+    def seek(self, tab: int, t: float, base: int | None) -> int: ...
+    def frames(self, tab: int, t0: float, t1: float, base: int, step: float = ...) -> int: ...
+    def receive(self) -> Answer: ...
+    def poll(self, timeout: float = ...) -> bool: ...
