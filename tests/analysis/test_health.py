@@ -100,6 +100,6 @@ def test_a_masked_recording_is_seen_as_masked() -> None:
         event = decode_event(json.dumps(raw).encode())
         mirror.apply(event)
         if event.type == 2:
-            survey(mirror.nodes, counters)
+            survey(mirror.nodes.values(), counters)
     assert counters.masked_length / counters.text_length > 0.9
     assert findings([counters], recorded("shop_sentry_default_idle"))

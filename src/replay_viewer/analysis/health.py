@@ -7,7 +7,7 @@ The importer counts while it reads (`Counters`, one per tab; session-wide ones o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -78,16 +78,17 @@ class Counters(msgspec.Struct, kw_only=True):
     canvas_recorded: bool = False
 
 
-def survey(nodes: Mapping[int, Node], counters: Counters) -> None:
+def survey(nodes: Iterable[Node], counters: Counters) -> None:
     """Add to the counters what a state shows: text and masks, style sheets without text, assets, boxes, canvases.
 
-    To be called after each full snapshot with `Mirror.nodes`.
+    To be called after each full snapshot with the mirror's nodes.
     """
     sheets = set(counters.sheets_missing)
-    for node in nodes.values():
+    records = list(nodes)
+    unseen = {node.id for node in records if node.name in ("style", "script", "noscript", "title")}
+    for node in records:
         if node.kind == TEXT:
-            parent = nodes.get(node.parent)
-            if parent is not None and parent.name in ("style", "script", "noscript", "title"):
+            if node.parent in unseen:
                 continue
             letters = [character for character in node.text or "" if not character.isspace()]
             counters.text_length += len(letters)
