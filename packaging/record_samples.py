@@ -3,8 +3,8 @@
     python packaging/record_samples.py [NAME…]
 
 Writes `resources/samples/<name>/NNNNN.bin` (a request body) and `.json` (where it was posted, with which headers),
-names their sessions in `resources/samples/index.json`, and keeps the shop's bundle and source map of that recording in `resources/samples/sourcemaps`. Needs chromium and the
-built shop (`npm ci && npm run build` in resources/demo).
+names their sessions in `resources/samples/index.json`, and keeps the shop's bundle and source map of that recording
+in `resources/samples/sourcemaps`. Needs chromium and the built shop (`npm ci`, `npm run build` in resources/demo).
 """
 
 from __future__ import annotations
