@@ -84,9 +84,10 @@ def read(document: Document) -> Iterator[Piece]:
     small: dict[str, Any] = {}
     cursor = document.cursor()
     arrays = 0
-    for at in _walk(cursor, small):
-        arrays += 1
-        at.skip()
+    while cursor.peek():
+        for at in _walk(cursor, small):
+            arrays += 1
+            at.skip()
     if not arrays:
         raise NotARecording(
             f"“{document.name}” is JSON, but not a recording.",
@@ -96,9 +97,11 @@ def read(document: Document) -> Iterator[Piece]:
     if facts != Facts():
         yield Said(facts.session, facts)
     sifter = Sifter(document.name, facts.session, _text(small, "tabId", "tab_id", "tab", "windowId", "window_id"))
-    for at in _walk(document.cursor(), {}):
-        for array, raws in at.elements():
-            yield from sifter.window(array, raws)
+    cursor = document.cursor()
+    while cursor.peek():  # several batches behind one another are one recording
+        for at in _walk(cursor, {}):
+            for array, raws in at.elements():
+                yield from sifter.window(array, raws)
     yield from sifter.finish()
 
 

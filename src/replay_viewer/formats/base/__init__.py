@@ -5,7 +5,7 @@ from replay_viewer.formats.base.document import Document, Format, recognise, reg
 from replay_viewer.formats.base.events import Broken, NotARecording, Sifter
 from replay_viewer.formats.base.pieces import Batch, Linked, Piece, Said, Skipped, batches, merge_facts
 from replay_viewer.formats.base.pipeline import read_body, read_paths
-from replay_viewer.formats.base.stream import TooLarge, Truncated, inflate
+from replay_viewer.formats.base.stream import Stream, TooLarge, Truncated, inflate
 
 __all__ = [
     "Batch",
@@ -20,6 +20,7 @@ __all__ = [
     "Said",
     "Sifter",
     "Skipped",
+    "Stream",
     "TooLarge",
     "Truncated",
     "batches",

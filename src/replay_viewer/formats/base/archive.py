@@ -47,6 +47,9 @@ class _Member:
     def __init__(self, file: IO[bytes], name: str) -> None:
         self.file, self.name = file, name
 
+    def close(self) -> None:
+        self.file.close()
+
     def read(self, size: int) -> bytes:
         try:
             return self.file.read(size)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from replay_viewer.domain.errors import BadInput
+from replay_viewer.formats.base.repair import checked, split
 from replay_viewer.formats.base.scan import skip_space, split_point, value_end
 from replay_viewer.formats.base.stream import Reader, TooLarge, Truncated
 
@@ -31,7 +32,6 @@ _HINTS: dict[bytes, list[re.Pattern[bytes]]] = {
     b'"': [re.compile(rb'[^\\]"\s*,(?=\s*"x)')],
 }
 _TAILS = (1 << 16, 1 << 20)
-_raws: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Malformed(BadInput):
@@ -106,7 +106,7 @@ class Cursor:
             self.grow()
         raw = self.data[self.pos : end]
         try:
-            msgspec.json.decode(raw, type=msgspec.Raw)
+            raw = checked(raw)
         except msgspec.DecodeError as error:
             raise self.malformed() from error
         self.pos = end
@@ -156,7 +156,7 @@ class Cursor:
         for cut, last in self._guesses():
             array = b"[" + self.data[self.pos : cut] + b"]"
             try:
-                raws = _raws.decode(array)
+                array, raws = split(array)
             except msgspec.DecodeError:
                 continue
             self.pos = cut + 1
@@ -164,9 +164,11 @@ class Cursor:
         while True:
             cut, last = split_point(self.data, self.pos)
             if cut >= 0:
+                if last and self.data[cut : cut + 1] != b"]":
+                    raise self.malformed()
                 array = b"[" + self.data[self.pos : cut] + b"]"
                 try:
-                    raws = _raws.decode(array)
+                    array, raws = split(array)
                 except msgspec.DecodeError as error:
                     raise self.malformed() from error
                 self.pos = cut + 1

@@ -45,6 +45,7 @@ class Document:
         self.first_window, self.window = FIRST_WINDOW, WINDOW
         self.consumed: Callable[[], int] = lambda: 0
         self._cursor: Cursor | None = None
+        self._sources: list[IO[bytes] | Reader] = []
 
     @classmethod
     def of_file(cls, path: Path, name: str = "") -> Document:
@@ -64,13 +65,23 @@ class Document:
         """The document of bytes in memory."""
         return cls(name, len(data), lambda: BytesIO(data), url=url, headers=headers, limit=limit)
 
+    def close(self) -> None:
+        """Close what was opened to read it; it can be read again."""
+        for source in self._sources:
+            if close := getattr(source, "close", None):
+                close()
+        self._sources.clear()
+        self.consumed = lambda: 0
+
     def seen(self) -> int:
         """How many elements of arrays the last cursor passed."""
         return self._cursor.seen if self._cursor else 0
 
     def stream(self) -> Stream:
         """Its bytes from the start, compression undone."""
-        stream = Stream(self.open(), self.name, self.limit)
+        source = self.open()
+        self._sources.append(source)
+        stream = Stream(source, self.name, self.limit)
         self.consumed = lambda: stream.consumed
         return stream
 
@@ -90,6 +101,8 @@ class Document:
             data = self.stream().read(HEAD_BYTES)
         except Truncated:
             data = b""
+        finally:
+            self.close()
         return data.removeprefix(_BOM).lstrip()
 
     @cached_property

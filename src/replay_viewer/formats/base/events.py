@@ -15,6 +15,7 @@ import msgspec
 
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.formats.base.pieces import Batch, Piece, Skipped, batches
+from replay_viewer.formats.base.repair import checked, split
 
 #: One compressed event or field never inflates to more than this.
 MAX_EVENT = 64 << 20
@@ -36,10 +37,8 @@ class _Head(msgspec.Struct, gc=False):
 
 _heads = msgspec.json.Decoder(list[_Head])
 _head = msgspec.json.Decoder(_Head)
-_raw_list: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
 _raw_dict: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _text: msgspec.json.Decoder[str] = msgspec.json.Decoder(str)
-_check = msgspec.json.Decoder(msgspec.Raw)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -58,7 +57,7 @@ def _inflate(text: str) -> bytes:
         data = z.decompress(text.encode("latin-1"), MAX_EVENT)
         if not z.eof:
             raise Broken("packed")
-        _check.decode(data)
+        data = checked(data)
     except (zlib.error, UnicodeEncodeError, msgspec.DecodeError) as error:
         raise Broken("packed") from error
     return data
@@ -86,12 +85,12 @@ def _ungzip(event: bytes) -> bytes:
 
 def normal(element: bytes) -> tuple[str, bytes]:
     """(window id, plain JSON) of one element of an array of events: an object or a packed string. Raises Broken."""
-    element = element.strip()
-    if element.startswith(b'"'):
-        try:
-            text = _text.decode(element)
-        except msgspec.DecodeError as error:
-            raise Broken("not-json") from error
+    try:
+        element = checked(element.strip())
+        text = _text.decode(element) if element.startswith(b'"') else None
+    except msgspec.DecodeError as error:
+        raise Broken("not-json") from error
+    if text is not None:
         element = text.encode() if text.lstrip().startswith("{") else _inflate(text)
     try:
         head = _head.decode(element)
@@ -126,7 +125,7 @@ class Sifter:
     def window(self, array: bytes, raws: Sequence[msgspec.Raw] | None = None) -> Iterator[Batch]:
         """The events of one JSON array; `raws` are its elements when already split."""
         if raws is None:
-            raws = _raw_list.decode(array)
+            array, raws = split(array)
         try:
             heads = _heads.decode(array)
         except msgspec.ValidationError:
@@ -157,7 +156,7 @@ class Sifter:
         lines = [line for line in run.splitlines() if line and not line.isspace()]
         array = b"[" + b",".join(lines) + b"]"
         try:
-            raws = _raw_list.decode(array)
+            array, raws = split(array)
         except msgspec.DecodeError:
             yield from self.each(iter(lines))
         else:

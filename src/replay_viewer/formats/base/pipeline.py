@@ -39,7 +39,12 @@ def _unknown(document: Document) -> BadInput:
     if not document.size:
         return NotARecording(f"“{document.name}” is empty.", "Open a file in which something was recorded.")
     if not document.head:
-        document.stream().read(1)  # says so when it is cut off
+        try:
+            document.stream().read(1)  # says so when it is cut off
+        except Truncated as error:
+            return _explained(error, document, 0)
+        finally:
+            document.close()
         return NotARecording(f"“{document.name}” holds nothing but white space.", _KNOWN)
     return NotARecording(f"“{document.name}” is not a recording.", _KNOWN)
 
@@ -50,9 +55,7 @@ def _explained(error: BadInput, document: Document, events: int) -> BadInput:
         message = error.message.removesuffix(".")
         read = f"{events:,} events could be read before that" if events else "not one event could be read"
         return Truncated(f"{message}; {read}.", _AGAIN)
-    if isinstance(error, Malformed):
-        return Malformed(error.message, error.advice or _AGAIN)
-    return error
+    return error if error.advice else type(error)(error.message, _AGAIN)
 
 
 class Reading:
@@ -130,8 +133,9 @@ class Reading:
         except OSError as error:
             reason = error.strerror or str(error)
             raise BadInput(f"“{document.name}” cannot be read: {reason}.", "Check the disk it is on.") from error
+        finally:
+            document.close()
         self.done += document.size
-        document.consumed = lambda: 0
         self._report(document)
 
     @staticmethod
@@ -234,4 +238,6 @@ def read_body(body: bytes, headers: Mapping[str, str], url: str) -> list[Piece]:
             pieces.append(piece)
     except BadInput as error:
         raise _explained(error, document, events) from error
+    finally:
+        document.close()
     return pieces

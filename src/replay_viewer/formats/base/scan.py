@@ -92,7 +92,7 @@ class Shape:
 
 
 _NOTHING = Shape()
-_DEPTH, _WIDTH = 3, 60
+_DEPTH, _WIDTH = 4, 60
 
 
 def shape_of(head: bytes, pos: int = 0, depth: int = _DEPTH) -> Shape:

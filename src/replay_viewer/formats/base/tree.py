@@ -116,10 +116,13 @@ def _wanted(entries: list[Entry]) -> list[Entry]:
 def _read_sidecar(entry: Entry) -> _Sidecar | None:
     if entry.size > _SIDECAR_BYTES:
         return None
+    document = Document(entry.name, entry.size, entry.open, limit=_SIDECAR_BYTES)
     try:
-        return _sidecar.decode(Stream(entry.open(), entry.name, _SIDECAR_BYTES).read(_SIDECAR_BYTES))
+        return _sidecar.decode(document.stream().read(_SIDECAR_BYTES))
     except (msgspec.DecodeError, BadInput):
         return None
+    finally:
+        document.close()
 
 
 def _documents(entries: list[Entry], top: str, many: bool) -> Tree:

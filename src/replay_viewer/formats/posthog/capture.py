@@ -29,6 +29,7 @@ from replay_viewer.formats.base import (
     merge_facts,
     register,
 )
+from replay_viewer.formats.base.repair import checked
 from replay_viewer.formats.base.scan import Shape
 from replay_viewer.formats.base.values import mapping, moment, text
 from replay_viewer.formats.posthog import events
@@ -104,7 +105,7 @@ def read(document: Document) -> Iterator[Piece]:
     if len(data) > MAX_BODY:
         raise TooLarge(f"“{document.name}” is too large for one request body.")
     try:
-        items, sent, other = _items(data.removeprefix(b"\xef\xbb\xbf"))
+        items, sent, other = _items(checked(data.removeprefix(b"\xef\xbb\xbf")))
     except msgspec.DecodeError as error:
         raise Malformed(f"“{document.name}” is not valid JSON.", "Capture the request again.") from error
     if other:

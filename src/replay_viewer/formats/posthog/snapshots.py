@@ -13,6 +13,7 @@ import msgspec
 
 from replay_viewer.domain.session import Facts
 from replay_viewer.formats.base import Cursor, Document, Format, NotARecording, Piece, Said, Sifter, register
+from replay_viewer.formats.base.repair import checked
 from replay_viewer.formats.base.scan import Shape
 from replay_viewer.formats.base.values import mapping
 from replay_viewer.formats.posthog import events
@@ -49,6 +50,7 @@ def sniff_lines(document: Document) -> bool:
 
 def _element(raw: bytes) -> tuple[str, list[bytes]]:
     """(window, events) of one line or element. Raises msgspec.DecodeError."""
+    raw = checked(raw)
     if raw.lstrip().startswith(b"["):
         window, event = _pair.decode(raw)
         return window, [bytes(event)]

@@ -24,6 +24,7 @@ from replay_viewer.formats.base import (
     Truncated,
     register,
 )
+from replay_viewer.formats.base.repair import checked
 from replay_viewer.formats.base.values import mapping, moment, number, sequence, text
 from replay_viewer.formats.sentry import events
 from replay_viewer.formats.sentry.recording import payload
@@ -34,7 +35,7 @@ _QUIET = {"session", "sessions", "trace_metric", "statsd", "metric_buckets", "pr
 
 def _object(line: bytes) -> dict[str, Any] | None:
     try:
-        found = msgspec.json.decode(line)
+        found = msgspec.json.decode(checked(line))
     except msgspec.DecodeError:
         return None
     return found if isinstance(found, dict) else None

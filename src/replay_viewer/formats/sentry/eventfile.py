@@ -12,6 +12,7 @@ import msgspec
 
 from replay_viewer.domain.session import Facts
 from replay_viewer.formats.base import Document, Format, Linked, Malformed, Piece, Said, TooLarge, register
+from replay_viewer.formats.base.repair import checked
 from replay_viewer.formats.base.scan import Shape
 from replay_viewer.formats.base.values import mapping
 from replay_viewer.formats.sentry import events
@@ -41,7 +42,7 @@ def read(document: Document) -> Iterator[Piece]:
     if len(data) > MAX_FILE:
         raise TooLarge(f"“{document.name}” is too large for a file of error events.")
     try:
-        value: Any = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+        value: Any = msgspec.json.decode(checked(data.removeprefix(b"\xef\xbb\xbf")))
     except msgspec.DecodeError as error:
         raise Malformed(f"“{document.name}” is not valid JSON.", "Save the event again.") from error
     for event in map(mapping, value if isinstance(value, list) else [value]):
