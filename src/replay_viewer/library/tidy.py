@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from sqlalchemy import Column, Connection, delete, exists, or_, select, update
 
 from replay_viewer.domain.errors import StorageProblem
-from replay_viewer.library import fulltext, schema
+from replay_viewer.library import fulltext, packed, schema
 from replay_viewer.library.database import Database
 from replay_viewer.library.locks import is_held
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from replay_viewer.library.store import Library
 
 _s = schema.sessions
-#: Rows or texts in one transaction, and blob files removed in one.
-_SLICE = 20_000
+#: Rows removed, texts entered, and blob files removed in one transaction: each holds the write lock some 50 ms.
+_SLICE = 10_000
+_TEXTS = 5_000
 _FILES = 500
 #: Key in `settings`: a writer died, so there may be files that no table ever knew of.
 _SWEEP = "library.sweep"
@@ -188,29 +190,54 @@ def _remove_files(library: Library, paths: list[Path]) -> bool:
     return True
 
 
-def index_texts(database: Database, gen: int) -> None:
-    """Fill the full text index with each different text of a finished generation."""
-    for kind in schema.KIND_CODES:
-        seen: dict[str, list[int]] = {}
-        base = schema.row_id(gen, kind, 0)
-        with database.read() as connection:
-            found = connection.exec_driver_sql(
-                "SELECT text FROM rows WHERE id BETWEEN ? AND ? ORDER BY t, id",
-                (base, schema.row_id(gen, kind, 0xFFFFFFFF)),
-            ).scalars()
-            for n, text in enumerate(found):
-                if text in seen:
-                    seen[text][1] += 1
-                else:
-                    seen[text] = [n, 1]
-        values = [(gen, kind, n, count, text) for text, (n, count) in seen.items() if text]
-        for start in range(0, len(values), _SLICE):
-            with database.write() as connection:
-                if connection.execute(select(_s.c.dead).where(_s.c.gen == gen)).scalar() != 0:
-                    return
-                fulltext.add_texts(connection, values[start : start + _SLICE])
-    with database.write() as connection:
+def index_texts(library: Library, gen: int) -> None:
+    """Fill the full text index with each different text of a finished generation, in memory that stays small."""
+    with library.database.read() as connection:
+        kinds = connection.execute(
+            select(schema.packed.c.kind, schema.packed.c.first, schema.packed.c.columns).where(
+                schema.packed.c.gen == gen
+            )
+        ).all()
+    for kind, first, digest in kinds:
+        columns = packed.unpack_columns(library.blobs.read(digest))
+        base = schema.row_id(gen, kind, first)
+        if not _index_kind(library.database, gen, kind, base, columns):
+            return
+    with library.database.write() as connection:
         connection.execute(update(_s).where(_s.c.gen == gen).values(indexed=1))
+
+
+def _index_kind(database: Database, gen: int, kind: str, base: int, columns: packed.Columns) -> bool:
+    """Index one kind; False when the generation died meanwhile."""
+    count = len(columns)
+    with database.read() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT text FROM rows WHERE id BETWEEN ? AND ? ORDER BY id", (base, base + count - 1)
+        ).scalars()
+        # equal texts by equal hashes: of a million texts two different ones share one once in 30 million sessions
+        hashes = np.fromiter(map(hash, found), np.int64, count)
+    # in time order, so that the first of equal texts is the first a person sees
+    _, firsts, counts = np.unique(hashes[columns.order], return_index=True, return_counts=True)
+    how_many = np.zeros(count, np.int64)
+    how_many[columns.order[firsts]] = counts
+    number = np.empty(count, np.int64)
+    number[columns.order] = columns.n
+    for start in range(0, count, _TEXTS):
+        with database.write() as connection:
+            if connection.execute(select(_s.c.dead).where(_s.c.gen == gen)).scalar() != 0:
+                return False
+            found = connection.exec_driver_sql(
+                "SELECT text FROM rows WHERE id BETWEEN ? AND ? ORDER BY id",
+                (base + start, base + min(count, start + _TEXTS) - 1),
+            ).scalars()
+            values = [
+                (gen, kind, int(number[i]), int(how_many[i]), text)
+                for i, text in enumerate(found, start)
+                if text and how_many[i]
+            ]
+            if values:
+                fulltext.add_texts(connection, values)
+    return True
 
 
 def index_missing(library: Library) -> None:
@@ -226,4 +253,4 @@ def index_missing(library: Library) -> None:
             with library.database.write() as connection:
                 if not fulltext.remove_texts(connection, gen, _SLICE):
                     break
-        index_texts(library.database, gen)
+        index_texts(library, gen)

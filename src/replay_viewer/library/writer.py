@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _s = schema.sessions
 #: Buffered rows are written (not yet committed for good, in the sense of `commit`) above either of these.
-_MANY_ROWS = 20_000
+_MANY_ROWS = 10_000
 _MANY_BYTES = 16 << 20
 
 
@@ -176,7 +176,7 @@ class SessionWriter:
             self._publish(connection)
             connection.execute(update(_s).where(_s.c.gen == self._gen).values(lease="", state="ready"))
         self._close()
-        tidy.index_texts(self._database, self._gen)
+        tidy.index_texts(self._library, self._gen)
         tidy.purge(self._library)
 
     def abort(self) -> None:
