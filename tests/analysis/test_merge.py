@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay_viewer.analysis.merge import fingerprint, merge
+from replay_viewer.analysis.errors import fingerprint
+from replay_viewer.analysis.merge import merge
 from replay_viewer.domain.rows import (
     Body,
     ConsoleEntry,
@@ -102,6 +103,20 @@ def test_rage_clicks_of_sdk_and_ours() -> None:
     assert merge([ours, theirs]) == [ours]
 
 
+def test_rage_clicks_far_apart_or_on_other_elements_stay() -> None:
+    def rage(t: float, node: int) -> Interaction:
+        return Interaction(t=t, tab=0, event=int(t), action="rage-click", words="x", node=node, selector=f"#n{node}")
+
+    assert len(merge([rage(0, 1), rage(1000, 2), rage(9000, 1), rage(20_000, 1)])) == 4
+
+
+def test_linked_page_views_of_recorded_page_changes() -> None:
+    recorded = Navigation(t=1000, tab=0, event=4, url="https://a/x", how="push", from_url="https://a/")
+    linked = Navigation(t=998, url="https://a/x", how="push")
+    other = Navigation(t=9000, url="https://a/x", how="push")
+    assert merge([linked, recorded, other]) == [recorded, other]
+
+
 def test_a_linked_request_completes_the_recorded_one() -> None:
     recorded = NetworkRequest(t=10, end=20, tab=0, event=3, url="https://a/", response_body=Body(why="not recorded"))
     linked = NetworkRequest(t=12, end=20, url="https://a/", status=200, response_body=Body(text="hello"))
@@ -130,3 +145,11 @@ def test_merging_merged_rows_changes_nothing(rows: list[Row]) -> None:
     once = merge(rows)
     assert merge(once) == once
     assert [row.t for row in once] == sorted(row.t for row in once)
+
+
+def test_a_page_that_throws_on_every_tick_merges_in_a_blink() -> None:
+    rows: list[Row] = []
+    for tick in range(3000):
+        rows += [error(tick * 50.0, "TypeError", "x"), said(tick * 50.0, "Uncaught TypeError: x")]
+        rows.append(error(tick * 50.0 + 5, "TypeError", "x", "sentry", id=f"e{tick}"))
+    assert len(errors(rows)) == 3000
