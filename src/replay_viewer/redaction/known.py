@@ -22,6 +22,7 @@ import msgspec
 from replay_viewer.redaction.patterns import Span
 
 _INSIDE = 4  #: Shortest value looked for inside other text.
+_MASK = frozenset("*•·●█▪ ")  #: What recorders leave of masked text.
 _PREFIX = 3  #: Shortest beginning replaced where nothing else says the value is sensitive.
 _SUBSTRING = 8  #: From this length on, word borders are not asked for.
 _ENCODED = 5  #: Shortest value looked for in base64 and hexadecimal.
@@ -56,7 +57,7 @@ class KnownValues:
     def add(self, known: Known) -> bool:
         """Add a value; True when it was new. Blank and masked (`****`, `••••`) values are ignored."""
         value = known.value.strip()
-        if not value or len(set(value)) == 1 or value in self._values or value.startswith("["):
+        if not value or not set(value) - _MASK or value in self._values or value.startswith("["):
             return False
         self._values[value] = known
         self._dirty = True

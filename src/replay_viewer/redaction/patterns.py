@@ -80,7 +80,7 @@ _CARD_HEAD = re.compile(r"[2-6]\d{3}(?:[ .\u00a0-]|%20|\+|&nbsp;)?\d{2}")
 _SSN = re.compile(r"(?<![\d-])\d{3}([- ])\d{2}\1\d{4}(?![\d-])")
 _PHONE = re.compile(
     r"(?<![\w+.])(?:\+|%2[Bb])[1-9](?:[ ()./-]|%20|\u00a0)?(?:\(0\))?(?:(?:[ ()./-]|%20|\u00a0){0,2}\d){6,14}(?!\d)"
-    r"|(?<![\w.])00[1-9]\d{0,2}[ ./-](?:[ ()./-]?\d){6,13}(?!\d)"
+    r"|(?<![\w.])(?<!\d[ -])00[1-9]\d{0,2}[ ./-](?:[ ()./-]?\d){6,13}(?!\d)"
     r"|(?<![\w.-])(?:1[ .-])?\([2-9]\d{2}\) ?\d{3}[ .-]\d{4}(?![\w-])"
     r"|(?<![\w.-])(?:1[ .-])?[2-9]\d{2}([ .-])\d{3}\1\d{4}(?![\w-])"
     r"|(?<=tel:)[+\d](?:[ ()./-]?\d){4,14}"
@@ -92,7 +92,7 @@ _IP6 = re.compile(r"(?<![\w:.-])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w
 
 # `name=value`, `"name": "value"`, `name: value` in running text, JSON quoted inside text (\") included.
 _PAIR = re.compile(
-    r"(?<![\w.$-])([A-Za-z_$][\w.$-]{1,60}(?:\[[\w.$-]{0,40}\]){0,3}|%22[\w.-]{2,60})"
+    r"(?<![\w.$-])((?:[A-Za-z]{2,12} ){0,2}[A-Za-z_$][\w.$-]{1,60}(?:\[[\w.$-]{0,40}\]){0,3}|%22[\w.-]{2,60})"
     r"(\\{0,3}[\"']?\s{0,2}(?:[:=]|%3[DdAa])\s{0,2})"
     r"(\\{0,3}\"(?:[^\"\\]|\\(?!\")[^\"])*|\\{0,3}'[^']*|[^\s&,;\"'<>(){}\[\]\\]+)"
 )
@@ -272,4 +272,12 @@ def find(text: str, active: frozenset[str], numeric: bool = True) -> list[Span]:
     for detector in DETECTORS:
         if (numeric or not detector.numeric) and detector.may(text):
             spans += [span for span in detector.find(text) if span.rule in active]
+    logins = [span for span in spans if span.rule == "url-password"]
+    if logins:
+        # `user:pass@host` is no address, though its tail looks like one.
+        spans = [
+            span
+            for span in spans
+            if span.rule != "e-mail" or not any(login.start <= span.start < login.end for login in logins)
+        ]
     return spans

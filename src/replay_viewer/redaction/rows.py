@@ -163,6 +163,8 @@ def _state(strings: Strings, row: StateChange) -> StateChange:
         action=strings.text(row.action, "state"),
         payload=json_value(strings, payload, "state"),
         state=json_value(strings, row.state, "state"),
+        diff=json_value(strings, row.diff, "state"),
+        meta=json_value(strings, row.meta, "state"),
     )
 
 
