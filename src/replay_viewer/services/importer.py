@@ -13,14 +13,13 @@ import msgspec
 import numpy as np
 
 from replay_viewer import formats
-from replay_viewer.analysis import timeline
+from replay_viewer.analysis import health, timeline
 from replay_viewer.analysis.merge import merge
 from replay_viewer.domain.errors import BadInput, Cancelled
-from replay_viewer.domain.rows import KIND_OF, KINDS, Navigation, Row
+from replay_viewer.domain.rows import KIND_OF, KINDS, ConsoleEntry, Interaction, Navigation, NetworkRequest, Row
 from replay_viewer.domain.session import Facts, Finding, Session, Tab, User
 from replay_viewer.formats.base import Batch, Linked, Piece, Said, Skipped
 from replay_viewer.library import Library, SessionWriter
-from replay_viewer.services import checkup
 from replay_viewer.services.browsers import browser_and_os
 from replay_viewer.services.recorder import OutOfOrder, TabRecorder
 
@@ -159,7 +158,7 @@ class _Import:
                 self.writer.replace_rows(kind, sorted(some, key=lambda row: row.t))
         start, end = self._span(rows)
         self._activity(start, end)
-        findings = checkup.findings(list(self.tabs.values()), rows, self.facts, self.skipped)
+        findings = self.skipped + health.findings(self._counters(rows), rows, self.facts)
         self.writer.finish(self._session("ready", rows, findings))
         return self.id
 
@@ -204,14 +203,28 @@ class _Import:
             health=health or [],
         )
 
+    def _counters(self, rows: Sequence[Row]) -> list[health.Counters]:
+        """What the tabs counted, completed by what only the rows say."""
+        for tab in self.tabs.values():
+            own = [row for row in rows if row.tab in (tab.index, -1)]
+            tab.tally.console = any(isinstance(row, ConsoleEntry) for row in own)
+            tab.tally.network = any(isinstance(row, NetworkRequest) for row in own)
+            left: float | None = None
+            for row in own:
+                if isinstance(row, Interaction) and row.node < 0 and row.action == "blur":
+                    left = row.t
+                elif isinstance(row, Interaction) and row.node < 0 and row.action == "focus" and left is not None:
+                    tab.tally.hidden.append((left, row.t))
+                    left = None
+        return [tab.tally for tab in self.tabs.values()]
+
     def _activity(self, start: float, end: float) -> None:
         assert self.writer is not None
-        times = np.concatenate([np.frombuffer(tab.times, np.float64) for tab in self.tabs.values()] or [np.empty(0)])
-        kinds = np.concatenate(
-            [np.frombuffer(tab.kinds, np.int8) for tab in self.tabs.values()] or [np.empty(0, np.int8)]
-        )
-        bucket, counts = timeline.activity(times[kinds >= 0], start, end)
-        self.writer.activity(start, bucket, counts)
+        tabs = self.tabs.values()
+        times = np.concatenate([np.frombuffer(tab.times, np.float64) for tab in tabs])
+        types = np.concatenate([np.frombuffer(tab.types, np.int8) for tab in tabs])
+        sources = np.concatenate([np.frombuffer(tab.sources, np.int8) for tab in tabs])
+        self.writer.activity(*timeline.histogram(times, types, sources, start, end))
 
     def abort(self) -> None:
         """Leave nothing behind."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import IO, Protocol
 
@@ -17,13 +16,20 @@ import msgspec
 import numpy as np
 
 from replay_viewer.analysis.extract import Extractor
+from replay_viewer.analysis.health import GAP_S, Counters, survey
 from replay_viewer.domain.rows import Row
 from replay_viewer.recording import chunk, keyframe
-from replay_viewer.recording.events import Event, Kind, decode_event
+from replay_viewer.recording.events import Event, Kind, Source, decode_event
 from replay_viewer.recording.mirror import STATEFUL_KINDS, Mirror
 
 #: Up to this many bytes a recording is gathered and sorted in memory before anything is made of it.
 GATHER = 16 << 20
+
+
+#: With fewer different events than this share, a recording was written twice into one file.
+_DOUBLED = 0.7
+
+_Item = tuple[Event, bytes, int]
 
 
 class OutOfOrder(Exception):
@@ -37,22 +43,6 @@ class Writer(Protocol):
     def keyframe(self, tab: int, event: int, t: float, nodes: int, data: bytes) -> None: ...
 
 
-@dataclass
-class Tally:
-    """What was counted while a tab was recorded."""
-
-    broken: int = 0
-    duplicates: int = 0
-    unsorted: int = 0
-    types: dict[int, int] = field(default_factory=dict)
-    sources: dict[int, int] = field(default_factory=dict)
-    before_snapshot: int = 0
-    first_snapshot: float = -1.0
-
-
-Timed = tuple[float, Event, bytes]
-
-
 class TabRecorder:
     """Takes the batches of one tab. `rows` collects what was read until somebody takes it."""
 
@@ -60,7 +50,7 @@ class TabRecorder:
         """`patient`: gather everything on disk and sort before the first event is taken."""
         self.index = index
         self.key = key
-        self.tally = Tally()
+        self.tally = Counters(tab=index)
         self.rows: list[Row] = []
         self.mirror = Mirror()
         self.count = 0
@@ -70,19 +60,23 @@ class TabRecorder:
         self.start = self.end = 0.0
         self.url = ""
         self.times = array("d")
-        self.kinds = array("b")
+        self.types = array("b")
+        self.sources = array("b")
         self._writer = writer
         self._patient = patient
         self._extractor = Extractor(index)
         self._placement = keyframe.Placement()
-        self._gathered: list[bytes] | None = [] if not patient else None
+        self._gathered: list[tuple[bytes, int]] | None = [] if not patient else None
+        self._pieces = 0
+        self._doubled = False
         self._gathered_bytes = 0
         self._spool: IO[bytes] | None = None
         self._spool_ends = array("q")
+        self._spool_pieces = array("l")
         self._pending: list[tuple[Event, bytes]] = []
         self._pending_bytes = 0
         self._last = 0.0
-        self._same: set[bytes] = set()
+        self._same: dict[bytes, int] = {}
         self._last_keyframe_event = 0
 
     # -- in --------------------------------------------------------------------------------------------------
@@ -91,16 +85,17 @@ class TabRecorder:
         """The next batch of raw events. Raises OutOfOrder while streaming."""
         size = sum(map(len, events))
         self.bytes += size
+        self._pieces += 1
         if self._patient:
             self._spill(events)
         elif self._gathered is not None:
-            self._gathered += events
+            self._gathered += [(raw, self._pieces) for raw in events]
             self._gathered_bytes += size
             if self._gathered_bytes > GATHER:
                 gathered, self._gathered = self._gathered, None
                 self._take(self._sorted(gathered))
         else:
-            self._take(self._sorted(events))
+            self._take(self._sorted([(raw, self._pieces) for raw in events]))
 
     def _spill(self, events: list[bytes]) -> None:
         if self._spool is None:
@@ -110,53 +105,48 @@ class TabRecorder:
             self._spool.write(raw)
             end += len(raw)
             self._spool_ends.append(end)
+            self._spool_pieces.append(self._pieces)
 
-    def _decoded(self, events: Iterable[bytes]) -> Iterator[tuple[Event, bytes]]:
-        for raw in events:
+    def _decoded(self, events: Iterable[tuple[bytes, int]]) -> Iterator[_Item]:
+        for raw, piece in events:
             try:
-                yield decode_event(raw), raw
+                yield decode_event(raw), raw, piece
             except (msgspec.DecodeError, RecursionError):
                 # ValidationError: the event is not what its type says. It is counted, and the rest goes on.
                 self.tally.broken += 1
 
-    def _sorted(self, events: list[bytes]) -> list[tuple[Event, bytes]]:
+    def _sorted(self, events: list[tuple[bytes, int]]) -> list[_Item]:
         """A batch decoded and in order of time (stable)."""
         decoded = list(self._decoded(events))
-        inversions = sum(1 for (a, _), (b, _) in pairwise(decoded) if b.timestamp < a.timestamp)
+        inversions = sum(1 for (a, *_), (b, *_) in pairwise(decoded) if b.timestamp < a.timestamp)
         if inversions:
-            self.tally.unsorted += inversions
+            self.tally.reordered += inversions
             decoded.sort(key=lambda item: item[0].timestamp)
+        self._doubled = len({raw for _, raw, _ in decoded}) < _DOUBLED * len(decoded)
         return decoded
 
     # -- through ---------------------------------------------------------------------------------------------
 
-    def _take(self, events: Iterable[tuple[Event, bytes]]) -> None:
+    def _take(self, events: Iterable[_Item]) -> None:
         mirror, extractor, placement, tally = self.mirror, self._extractor, self._placement, self.tally
-        types, sources = tally.types, tally.sources
-        for event, raw in events:
+        for event, raw, piece in events:
             t = event.timestamp
             if t > self._last:
-                self._same = {raw}
+                self._same = {raw: piece}
             elif t == self._last:
-                # A page may well log the same line twice in one millisecond, but not change twice the same way.
-                if raw in self._same and event.type in STATEFUL_KINDS:
+                # A page may well do the same twice in a millisecond; across pieces it is a body sent twice.
+                twin = self._same.get(raw)
+                if twin is not None and (twin != piece or self._doubled):
                     tally.duplicates += 1
                     continue
-                self._same.add(raw)
+                self._same[raw] = piece
             elif event.type in STATEFUL_KINDS:
                 raise OutOfOrder
             else:
                 # Rows carry their own times, so a late custom event may be stored where it came.
-                tally.unsorted += 1
+                tally.late += 1
                 t = self._last
             kind, source = event.type, event.source
-            types[kind] = types.get(kind, 0) + 1
-            if source >= 0:
-                sources[source] = sources.get(source, 0) + 1
-            if kind == Kind.FULL_SNAPSHOT and tally.first_snapshot < 0:
-                tally.first_snapshot = t
-            elif kind == Kind.INCREMENTAL and mirror.root is None:
-                tally.before_snapshot += 1
             mirror.apply(event)
             rows = extractor.read(event, self.count, mirror)
             if rows:
@@ -166,14 +156,22 @@ class TabRecorder:
             event.timestamp = self._last = self.end = t
             self.count += 1
             self.times.append(t)
-            self.kinds.append(source if source >= 0 else -1 - kind)
+            self.types.append(kind)
+            self.sources.append(source)
             self._pending.append((event, raw))
             self._pending_bytes += len(raw)
             placement.add(len(raw))
-            if kind == Kind.META:
+            if kind == Kind.FULL_SNAPSHOT:
                 self.url = mirror.url
-            if kind == Kind.FULL_SNAPSHOT or placement.due(mirror):
+                tally.first_snapshot = tally.first_snapshot or t
+                tally.snapshots.append(t)
+                tally.urls.append(mirror.url)
+                survey(mirror.nodes.values(), tally)
                 self._write_keyframe()
+            elif placement.due(mirror):
+                self._write_keyframe()
+            elif source == Source.CANVAS_MUTATION:
+                tally.canvas_recorded = True
             if self._pending_bytes >= chunk.TARGET:
                 self._write_chunk()
 
@@ -214,26 +212,31 @@ class TabRecorder:
             self._spool.close()
         self.rows += self._extractor.finish()
         self._write_chunk()
+        tally = self.tally
+        tally.start, tally.end, tally.events, tally.unknown = self.start, self.end, self.count, self.mirror.unknown
+        times = np.frombuffer(self.times, np.float64)
+        gaps = np.flatnonzero(np.diff(times) > GAP_S * 1000)
+        tally.gaps = [(float(times[n]), float(times[n + 1])) for n in gaps]
 
-    def _from_spool(self, spool: IO[bytes]) -> Iterator[tuple[Event, bytes]]:
+    def _from_spool(self, spool: IO[bytes]) -> Iterator[_Item]:
         """Gathered events in order of time: two reads of the disk, none of them of all at once."""
         ends = np.frombuffer(self._spool_ends, np.int64)
         starts = np.concatenate(([0], ends[:-1]))
         spool.flush()
 
-        def read(n: int) -> bytes:
+        def read(n: int) -> tuple[bytes, int]:
             spool.seek(int(starts[n]))
-            return spool.read(int(ends[n] - starts[n]))
+            return spool.read(int(ends[n] - starts[n])), self._spool_pieces[n]
 
         times = np.full(len(ends), np.nan)
         for n in range(len(ends)):
-            for event, _ in self._decoded([read(n)]):
+            for event, *_ in self._decoded([read(n)]):
                 times[n] = event.timestamp
         sound = np.flatnonzero(~np.isnan(times))
-        self.tally.unsorted += int(np.count_nonzero(np.diff(times[sound]) < 0))
+        self.tally.reordered += int(np.count_nonzero(np.diff(times[sound]) < 0))
         for n in sound[np.argsort(times[sound], kind="stable")]:
-            raw = read(int(n))
-            yield decode_event(raw), raw
+            raw, piece = read(int(n))
+            yield decode_event(raw), raw, piece
 
     def close(self) -> None:
         """Give up: remove what lies on disk."""

@@ -1,0 +1,216 @@
+"""The mirror: order of mutations, odd references, and whatever a fuzzer thinks of."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import orjson
+import pytest
+
+from replay_viewer.recording import keyframe, patch
+from replay_viewer.recording.events import decode_event
+from replay_viewer.recording.mirror import Mirror
+from tests.recording.page import Page
+
+T0 = 1_795_205_590_143
+
+
+def raw(type: int, data: Any, t: float = 0) -> bytes:
+    return orjson.dumps({"type": type, "data": data, "timestamp": T0 + t})
+
+
+def element(id: int, tag: str = "div", children: list[Any] | None = None, **attributes: Any) -> dict[str, Any]:
+    return {"type": 2, "id": id, "tagName": tag, "attributes": attributes, "childNodes": children or []}
+
+
+def text(id: int, content: str) -> dict[str, Any]:
+    return {"type": 3, "id": id, "textContent": content}
+
+
+def snapshot(*body: dict[str, Any]) -> bytes:
+    html = element(3, "html", [element(4, "body", list(body))])
+    return raw(2, {"node": {"type": 0, "id": 1, "childNodes": [html]}, "initialOffset": {"top": 0, "left": 0}})
+
+
+def mutation(**parts: Any) -> bytes:
+    return raw(3, {"source": 0, "adds": [], "removes": [], "texts": [], "attributes": [], **parts})
+
+
+def mirror_of(*raws: bytes) -> Mirror:
+    mirror = Mirror()
+    for one in raws:
+        mirror.apply(decode_event(one))
+    return mirror
+
+
+def test_adds_wait_for_their_neighbour() -> None:
+    mirror = mirror_of(
+        snapshot(),
+        mutation(
+            adds=[
+                {"parentId": 4, "nextId": 12, "node": element(11)},
+                {"parentId": 4, "nextId": 13, "node": element(12)},
+                {"parentId": 4, "nextId": None, "node": element(13)},
+                {"parentId": 13, "nextId": None, "node": text(14, "hi")},
+            ]
+        ),
+    )
+    assert mirror.nodes[4].children == [11, 12, 13]
+    assert mirror.text_of(4) == "hi"
+    assert mirror.unknown == 0
+
+
+def test_what_a_mutation_names_but_nobody_knows_is_counted() -> None:
+    mirror = mirror_of(
+        snapshot(text(10, "a")),
+        mutation(
+            adds=[
+                {"parentId": 99, "nextId": None, "node": element(11)},
+                {"parentId": 4, "nextId": 98, "node": element(12)},
+            ],
+            removes=[{"id": 97, "parentId": 4}],
+            texts=[{"id": 96, "value": "x"}],
+            attributes=[{"id": 95, "attributes": {"a": "b"}}],
+        ),
+    )
+    assert mirror.unknown == 5
+    # The one whose parent is known is shown, at the end.
+    assert mirror.nodes[4].children == [10, 12]
+
+
+def test_text_of_a_removed_node_in_the_same_mutation_is_no_unknown() -> None:
+    mirror = mirror_of(
+        snapshot(text(10, "a")),
+        mutation(removes=[{"id": 10, "parentId": 4}], texts=[{"id": 10, "value": "b"}]),
+    )
+    assert mirror.unknown == 0
+
+
+def test_style_overrides_keep_their_order_and_a_new_style_drops_them() -> None:
+    raws = [
+        snapshot(element(10, style="color: red")),
+        mutation(attributes=[{"id": 10, "attributes": {"style": {"margin": "1px", "color": False}}}]),
+        mutation(
+            attributes=[{"id": 10, "attributes": {"style": {"margin-top": ["2px", "important"], "margin": "3px"}}}]
+        ),
+    ]
+    style = mirror_of(*raws).nodes[10].style
+    assert style == {"color": False, "margin-top": ["2px", "important"], "margin": "3px"}
+    assert list(style) == ["color", "margin-top", "margin"]
+    raws.append(mutation(attributes=[{"id": 10, "attributes": {"style": "color: blue"}}]))
+    mirror = mirror_of(*raws)
+    assert mirror.nodes[10].style is None
+    assert mirror.nodes[10].attrs["style"] == "color: blue"
+
+
+def test_a_frame_holds_one_document_and_waits_for_its_element() -> None:
+    document = {"type": 0, "id": 20, "childNodes": [element(21, "html", rootId=20)]}
+    attach = mutation(adds=[{"parentId": 15, "nextId": None, "node": document}], isAttachIframe=True)
+    mirror = mirror_of(snapshot(), attach)
+    assert 20 not in mirror.nodes
+    mirror.apply(decode_event(mutation(adds=[{"parentId": 4, "nextId": None, "node": element(15, "iframe")}])))
+    assert mirror.nodes[15].children == [20]
+    assert mirror.frames == {15}
+    other = {"type": 0, "id": 30, "childNodes": []}
+    mirror.apply(decode_event(mutation(adds=[{"parentId": 15, "nextId": None, "node": other}], isAttachIframe=True)))
+    assert mirror.nodes[15].children == [30]
+    assert 21 not in mirror.nodes
+
+
+def test_rules_of_a_sheet_end_with_its_text() -> None:
+    rule = raw(3, {"source": 8, "id": 10, "adds": [{"rule": "a{}", "index": 0}]})
+    mirror = mirror_of(snapshot(element(10, "style", [text(11, "b{}")])), rule)
+    assert mirror.sheets == {10: [["i", 0, "a{}"]]}
+    mirror.apply(decode_event(mutation(texts=[{"id": 11, "value": "c{}"}])))
+    assert mirror.sheets == {}
+
+
+def test_stamps_in_seconds_are_milliseconds_afterwards() -> None:
+    event = decode_event(b'{"type":5,"timestamp":1795205172.9,"data":{"tag":"x","payload":{}}}')
+    assert event.timestamp == pytest.approx(1795205172900)
+
+
+def test_keyframes_hold_everything() -> None:
+    mirror = mirror_of(
+        snapshot(element(10, "input", value="a"), element(12, "style")),
+        raw(3, {"source": 5, "id": 10, "text": "b", "isChecked": False}),
+        raw(3, {"source": 3, "id": 4, "x": 0, "y": 40}),
+        raw(3, {"source": 8, "id": 12, "adds": [{"rule": "a{}"}]}),
+        raw(3, {"source": 15, "id": 1, "styleIds": [1], "styles": [{"styleId": 1, "rules": [{"rule": "b{}"}]}]}),
+        raw(3, {"source": 2, "type": 2, "id": 10, "x": 5, "y": 6}),
+    )
+    again = keyframe.decode(keyframe.encode(mirror))
+    for name in ("nodes", "root", "inputs", "scrolls", "sheets", "constructed", "adopted", "pointer", "viewport"):
+        assert getattr(again, name) == getattr(mirror, name), name
+
+
+def _random_event(choice: random.Random, mirror: Mirror, next_id: int) -> tuple[bytes, int]:
+    known = [*mirror.nodes, choice.randint(1, 400)]
+
+    def some() -> int:
+        return choice.choice(known)
+
+    def node(id: int) -> dict[str, Any]:
+        if choice.random() < 0.3:
+            return text(id, choice.choice(["a", "b", ""]))
+        tag = choice.choice(["div", "input", "select", "style", "iframe", "textarea", "svg"])
+        one = element(id, tag, **({"value": "v"} if choice.random() < 0.3 else {}))
+        one["isShadow"] = choice.random() < 0.1
+        return one
+
+    kind = choice.random()
+    if kind < 0.55:
+        adds, removes = [], []
+        for _ in range(choice.randint(0, 4)):
+            id = next_id if choice.random() < 0.7 else some()
+            next_id += 1
+            if id in (1, 3, 4):
+                continue
+            following = choice.choice([None, None, some()])
+            adds.append({"parentId": some(), "nextId": following, "node": node(id)})
+        for _ in range(choice.randint(0, 2)):
+            id = some()
+            if id not in (1, 3, 4):
+                removes.append({"id": id, "parentId": some()})
+        texts = [{"id": some(), "value": "t"}]
+        attributes = [{"id": some(), "attributes": {"class": choice.choice(["x", None]), "value": "w"}}]
+        return mutation(adds=adds, removes=removes, texts=texts, attributes=attributes), next_id
+    if kind < 0.7:
+        return raw(3, {"source": 5, "id": some(), "text": "typed", "isChecked": choice.random() < 0.5}), next_id
+    if kind < 0.8:
+        return raw(3, {"source": 3, "id": some(), "x": 0, "y": choice.choice([0, 9])}), next_id
+    if kind < 0.9:
+        return raw(3, {"source": 8, "id": some(), "adds": [{"rule": "a{}"}]}), next_id
+    document = {"type": 0, "id": next_id, "childNodes": [element(next_id + 1, "html")]}
+    adds = [{"parentId": some(), "nextId": None, "node": document}]
+    return mutation(adds=adds, isAttachIframe=True), next_id + 2
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_random_programs_give_the_same_page_by_any_way(seed: int) -> None:
+    choice = random.Random(seed)
+    raws = [snapshot(element(10), element(11), text(12, "t"))]
+    mirror = mirror_of(*raws)
+    next_id = 100
+    for _ in range(40):
+        one, next_id = _random_event(choice, mirror, next_id)
+        raws.append(one)
+        mirror.apply(decode_event(one))
+        for node in mirror.nodes.values():
+            for child in node.children + (node.shadow or []):
+                assert mirror.nodes[child].parent == node.id
+    page, shown = Page(), None
+    current, position = Mirror(), 0
+    for rev in range(12):
+        target = choice.randint(1, len(raws))
+        if target < position or choice.random() < 0.3:
+            current, position = mirror_of(*raws[:target]), target
+        for one in raws[position:target]:
+            current.apply(decode_event(one))
+        position = target
+        made = patch.diff(shown, current)
+        made["base"], made["rev"] = (None if shown is None else rev), rev + 1
+        shown = patch.Shown(current)
+        page.apply(patch.encode(made))
+        page.check(mirror_of(*raws[:target]))

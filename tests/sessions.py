@@ -1,0 +1,33 @@
+"""Sessions in a real library, made from raw events without going through a file format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from replay_viewer.domain.session import Session, Tab
+from replay_viewer.library import Library
+from replay_viewer.services.recorder import TabRecorder
+
+
+def store_session(home: Path, raws: list[bytes], id: str = "s1", batch: int = 1000) -> Session:
+    """Record `raws` as the one tab of session `id` in the library at `home`."""
+    library = Library.open(home)
+    try:
+        with library.writer(id, "test") as writer:
+            tab = TabRecorder(writer, 0, "", patient=False)
+            for n in range(0, len(raws), batch):
+                tab.add(raws[n : n + batch])
+            tab.finish()
+            writer.rows(tab.rows)
+            writer.finish(
+                Session(
+                    id=id,
+                    start=tab.start,
+                    end=tab.end,
+                    events=tab.count,
+                    tabs=[Tab(index=0, start=tab.start, end=tab.end, events=tab.count)],
+                )
+            )
+        return library.session(id)
+    finally:
+        library.close()
