@@ -156,7 +156,7 @@ def _keys(reason: str) -> frozenset[str]:
     if reason.startswith("{"):
         try:
             return frozenset(msgspec.json.decode(reason))
-        except (msgspec.DecodeError, TypeError):
+        except (msgspec.DecodeError, TypeError, RecursionError):
             return frozenset((reason,))
     return frozenset(part.strip() for part in reason.split(","))
 

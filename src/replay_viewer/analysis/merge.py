@@ -26,6 +26,7 @@ _SAME_MOVE_MS, _ECHO_MS = 2.0, 1_000.0
 #: How far a linked event and the recording may disagree on when a page changed.
 _LINKED_MS = 3_000.0
 _SAME_RAGE_MS = 2_500.0
+_SAME_REQUEST_MS = 150.0
 
 
 def merge(rows: Sequence[Row]) -> list[Row]:
@@ -120,18 +121,23 @@ def _same_rage(left: Interaction, right: Interaction) -> bool:
 
 def _merge_requests(rows: Sequence[NetworkRequest]) -> list[NetworkRequest]:
     """A request seen in the recording and again by a linked source (HAR, events): the richer one."""
-    kept: list[NetworkRequest] = []
-    recorded: dict[tuple[str, str], list[int]] = {}
-    for row in sorted(rows, key=lambda row: row.event < 0):
-        places = recorded.setdefault((row.method, row.url), [])
-        if row.event < 0:
-            twin = next((i for i in places if kept[i].event >= 0 and abs(kept[i].t - row.t) <= 150), -1)
-            if twin >= 0:
-                places.remove(twin)
-                kept[twin] = _complete(kept[twin], row)
-                continue
-        places.append(len(kept))
-        kept.append(row)
+    kept = [row for row in rows if row.event >= 0]
+    places: dict[tuple[str, str], list[int]] = {}
+    for index, row in enumerate(kept):
+        places.setdefault((row.method, row.url), []).append(index)
+    used: set[int] = set()
+    for row in rows:
+        if row.event >= 0:
+            continue
+        same = places.get((row.method, row.url), [])
+        first = bisect_left(same, row.t - _SAME_REQUEST_MS, key=lambda index: kept[index].t)
+        last = bisect_right(same, row.t + _SAME_REQUEST_MS, key=lambda index: kept[index].t)
+        twin = next((index for index in same[first:last] if index not in used), -1)
+        if twin >= 0:
+            used.add(twin)
+            kept[twin] = _complete(kept[twin], row)
+        else:
+            kept.append(row)
     return kept
 
 

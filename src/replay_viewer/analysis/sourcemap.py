@@ -177,7 +177,7 @@ class IndexedMap:
             data = data.partition(b"\n")[2]
         try:
             raw = _decoder.decode(data)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise BadInput("This is not a source map.", "A source map is JSON with version 3.") from error
         if raw.version != 3 or not (raw.mappings or raw.sources or raw.sections):
             raise BadInput("This is not a source map of version 3.")

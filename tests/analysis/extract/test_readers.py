@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay_viewer.analysis.extract.console import format_message
+from replay_viewer.analysis.merge import merge
 from replay_viewer.domain.rows import (
     ConsoleEntry,
     CustomEvent,
@@ -20,6 +21,8 @@ from replay_viewer.domain.rows import (
     Row,
     StateChange,
     Vital,
+    decode_row,
+    encode_row,
 )
 from tests.analysis.recordings import T, change, custom, page, plugin, read_rows
 
@@ -286,3 +289,12 @@ def test_no_payload_breaks_a_reader(tag: str, payload: Any, category: str, op: s
     events = [custom(1, tag, payload)]
     events += [plugin(2, name, payload) for name in ("rrweb/console@1", "rrweb/network@1", "posthog/network@1")]
     read_rows(json.loads(json.dumps([*page(), *events])))
+
+
+@pytest.mark.parametrize("depth", [90, 500, 990, 100_000])
+def test_payloads_nested_without_end_are_cut(depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    (row,) = rows(plugin(1, "rrweb/console@1", {"level": "log", "payload": [nested], "trace": []}))
+    assert isinstance(row, ConsoleEntry)
+    assert merge([row]) == [row]
+    assert decode_row(encode_row(row)) == row

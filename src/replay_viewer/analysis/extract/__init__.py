@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from replay_viewer.analysis.extract import console
 from replay_viewer.analysis.extract.clicks import BLUR, INTERESTING, TOUCH_START, ClickReader
-from replay_viewer.analysis.extract.context import Context
+from replay_viewer.analysis.extract.context import Context, shallow
 from replay_viewer.analysis.extract.custom import CustomReader
 from replay_viewer.analysis.extract.fields import FieldReader
 from replay_viewer.analysis.extract.gestures import GestureReader
@@ -111,34 +111,36 @@ class Extractor:
         return _NONE
 
     def _log(self, t: float, n: int, data: Incremental, mirror: Mirror) -> list[Row]:
-        payload = {"level": data.level, "payload": data.payload, "trace": data.trace}
+        payload = {"level": data.level, "payload": shallow(data.payload), "trace": data.trace}
         return [console.read_plugin(t, self.context.tab, n, payload)]
 
     # -- custom and plugin events -----------------------------------------------------------------------------------
 
     def _read_custom(self, t: float, n: int, data: Custom, mirror: Mirror) -> list[Row]:
+        payload = shallow(data.payload)
         if data.tag == "breadcrumb":
-            rows = self._sentry.read_breadcrumb(t, n, data.payload, mirror)
+            rows = self._sentry.read_breadcrumb(t, n, payload, mirror)
             if rows and isinstance(rows[0], Interaction) and rows[0].action == "click":
                 self._clicks.crumb(rows[0])
                 return []
             return rows
         if data.tag == "performanceSpan":
-            return self._sentry.read_span(t, n, data.payload)
+            return self._sentry.read_span(t, n, payload)
         if data.tag == "options":
-            return self._sentry.read_options(t, n, data.payload)
-        return self._custom.read(t, n, data.tag, data.payload)
+            return self._sentry.read_options(t, n, payload)
+        return self._custom.read(t, n, data.tag, payload)
 
     def _read_plugin(self, t: float, n: int, data: Plugin) -> list[Row]:
+        payload = shallow(data.payload)
         if data.plugin == "rrweb/console@1":
-            return [console.read_plugin(t, self.context.tab, n, data.payload)]
+            return [console.read_plugin(t, self.context.tab, n, payload)]
         if data.plugin == "rrweb/network@1":
-            return self._network.read(t, n, data.payload)
+            return self._network.read(t, n, payload)
         if data.plugin == "posthog/network@1":
-            return self._network.read_numeric(t, n, data.payload)
+            return self._network.read_numeric(t, n, payload)
         if data.plugin.startswith("rrweb/sequential-id"):
             return []
-        return self._custom.read(t, n, data.plugin, data.payload)
+        return self._custom.read(t, n, data.plugin, payload)
 
     def _passed(self, t: float) -> list[Row]:
         return self._clicks.passed(t) + self._fields.passed(t) + self._gestures.passed(t)

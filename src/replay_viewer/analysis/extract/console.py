@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from replay_viewer.analysis.extract.context import mapping, text
+from replay_viewer.analysis.extract.context import mapping, shallow, text
 from replay_viewer.analysis.stack import parse_stack, parse_trace
 from replay_viewer.domain.rows import ConsoleEntry, Frame
 
@@ -84,8 +84,8 @@ def _decode(item: Any) -> Any:
     if not isinstance(item, str):
         return item
     try:
-        return msgspec.json.decode(item)
-    except msgspec.DecodeError:
+        return shallow(msgspec.json.decode(item))
+    except (msgspec.DecodeError, RecursionError):
         return item
 
 

@@ -48,3 +48,22 @@ def number(value: Any, default: float = 0.0) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e17:
         return float(value)
     return default
+
+
+TOO_DEEP = "(nested too deeply to keep)"
+_DEPTH = 100
+
+
+def shallow(value: Any) -> Any:
+    """The value, or a remark in its place when it is nested so deeply that encoding it could exhaust the stack."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(_DEPTH):
+        if not level:
+            return value
+        level = [
+            child
+            for item in level
+            for child in (item.values() if type(item) is dict else item)
+            if type(child) is dict or type(child) is list
+        ]
+    return TOO_DEEP
