@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
 
 from replay_viewer.domain.errors import Cancelled, UserError
+from replay_viewer.library import Library
 
 T = TypeVar("T")
 log = logging.getLogger("replay_viewer.qt.tasks")
@@ -47,7 +49,7 @@ class _Job(QRunnable):
 
 
 class Tasks(QObject):
-    """Runs work off the interface thread.
+    """Runs work off the interface thread, one after the other.
 
     `busy_changed(bool)` says whether anything runs. Results of a superseded or cancelled request are dropped.
     """
@@ -55,11 +57,12 @@ class Tasks(QObject):
     busy_changed = Signal(bool)
     _finished = Signal(int, object, object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, home: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._home = home
+        self._library: Library | None = None
         self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(2)
-        self._pool.setExpiryTimeout(5_000)
+        self._pool.setMaxThreadCount(1)  # a Library is used from one thread at a time
         self._number = 0
         self._waiting: dict[int, tuple[Callable[[Any], None], Callable[[UserError], None] | None, str]] = {}
         self._closed = False
@@ -88,6 +91,17 @@ class Tasks(QObject):
         self._pool.start(_Job(number, work, self._report))
         return number
 
+    def read(
+        self,
+        work: Callable[[Library], T],
+        done: Callable[[T], None],
+        failed: Callable[[UserError], None] | None = None,
+        *,
+        key: str = "",
+    ) -> int:
+        """`run` for work that reads the library: it gets the worker's own one."""
+        return self.run(lambda: work(self._open()), done, failed, key=key)
+
     def cancel(self, number: int) -> None:
         """Drop the result of a request (what runs, runs to its end unheard)."""
         if self._waiting.pop(number, None) and not self._waiting:
@@ -99,6 +113,14 @@ class Tasks(QObject):
         self._waiting.clear()
         self._pool.clear()
         self._pool.waitForDone(10_000)
+        if self._library is not None:
+            self._library.close()
+            self._library = None
+
+    def _open(self) -> Library:
+        if self._library is None:
+            self._library = Library.open(self._home)
+        return self._library
 
     def _report(self, number: int, value: Any, error: UserError | None) -> None:
         if not self._closed:

@@ -1,0 +1,340 @@
+"""What the actions do: one method per handler name of the table, for one window."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.rows import summary
+from replay_viewer.domain.session import Note
+from replay_viewer.qt.actions import PANEL_IDS
+from replay_viewer.qt.keysheet import KeySheet
+from replay_viewer.qt.panels.notes import NotesPanel
+from replay_viewer.qt.theme import theme
+from replay_viewer.qt.wording import one_line
+
+if TYPE_CHECKING:
+    from replay_viewer.qt.window import Window
+
+_RECORDINGS = "Recordings (*.json *.jsonl *.ndjson *.gz *.zst *.replay *.bin *.txt *.har);;All files (*)"
+
+
+class Commands(QObject):
+    """The handler object of the table of actions."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self.window = window
+        self.context = window.context
+        self.playhead = window.context.playhead
+        for at, name in enumerate(PANEL_IDS, 1):
+            setattr(self, f"panel_{at}", lambda name=name: self._panel(name))
+
+    @property
+    def notes(self) -> NotesPanel:
+        """The notes panel."""
+        panel = self.window.panels.panels["notes"]
+        assert isinstance(panel, NotesPanel)
+        return panel
+
+    def allows(self, when: str) -> bool:
+        """Whether a condition of the table holds."""
+        opened = self.context.opened
+        match when:
+            case "always":
+                return True
+            case "undo":
+                return self.notes.undo_stack.canUndo()
+            case "redo":
+                return self.notes.undo_stack.canRedo()
+            case "errors":
+                return opened is not None and len(opened.error_times()) > 0
+            case "row":
+                return opened is not None and self.context.selected is not None
+            case "range":
+                return opened is not None and self.playhead.range is not None
+            case "back":
+                return opened is not None and self.playhead.can_go_back
+            case _:
+                return opened is not None
+
+    # sessions
+
+    def open_file(self) -> None:
+        """Ask for recordings."""
+        names, _ = QFileDialog.getOpenFileNames(self.window, "Open recordings", self._folder(), _RECORDINGS)
+        if names:
+            self._remember_folder(Path(names[0]).parent)
+            self.window.opener.open_paths([Path(name) for name in names])
+
+    def open_folder(self) -> None:
+        """Ask for a folder whose pieces make one or more sessions."""
+        name = QFileDialog.getExistingDirectory(self.window, "Open a folder of recordings", self._folder())
+        if name:
+            self._remember_folder(Path(name))
+            self.window.opener.open_paths([Path(name)])
+
+    def focus_box(self) -> None:
+        """Into the one box."""
+        self.window.top.box.setFocus()
+        self.window.top.box.selectAll()
+
+    def next_session(self) -> None:
+        """The next one of the queue."""
+        self._neighbour(1)
+
+    def previous_session(self) -> None:
+        """The one before."""
+        self._neighbour(-1)
+
+    def close_session(self) -> None:
+        """Nothing open."""
+        self.window.close_session()
+
+    def quit(self) -> None:
+        """Close the window."""
+        self.window.close()
+
+    def _neighbour(self, direction: int) -> None:
+        target = self.window.queue.neighbour(direction)
+        if target is not None:
+            self.window.opener.open_session(target)
+
+    # playing
+
+    def toggle_play(self) -> None:
+        """Play or pause."""
+        self.playhead.toggle()
+
+    def forward(self) -> None:
+        """5 s on."""
+        self.playhead.step(5_000)
+
+    def rewind(self) -> None:
+        """5 s back."""
+        self.playhead.step(-5_000)
+
+    def forward_second(self) -> None:
+        """1 s on."""
+        self.playhead.step(1_000)
+
+    def rewind_second(self) -> None:
+        """1 s back."""
+        self.playhead.step(-1_000)
+
+    def next_event(self) -> None:
+        """To the next row of the activity list."""
+        self._event(1)
+
+    def previous_event(self) -> None:
+        """To the row before."""
+        self._event(-1)
+
+    def _event(self, direction: int) -> None:
+        t = self.window.activity.step(self.playhead.target, direction)
+        if t is not None:
+            self.playhead.pause()
+            self.playhead.seek(t, remember=False)
+
+    def next_error(self) -> None:
+        """To the error after the present instant."""
+        self._error(1)
+
+    def previous_error(self) -> None:
+        """To the error before the present instant."""
+        self._error(-1)
+
+    def _error(self, direction: int) -> None:
+        opened = self.context.opened
+        assert opened is not None
+        times = opened.error_times()
+        here = self.playhead.target + 1.0  # an error is shown by the picture just before it
+        if direction > 0:
+            at = int(np.searchsorted(times, here + 0.5, side="right"))
+        else:
+            at = int(np.searchsorted(times, here - 0.5, side="left")) - 1
+        if not 0 <= at < len(times):
+            return
+        self.playhead.pause()
+        self._panel("errors")
+        self.context.select("errors", at)
+        self.context.seek_row("errors", float(times[at]))
+        self.window.lanes.reveal(float(times[at]))
+
+    def faster(self) -> None:
+        """The next speed."""
+        self.playhead.change_speed(1)
+
+    def slower(self) -> None:
+        """The speed before."""
+        self.playhead.change_speed(-1)
+
+    def toggle_skip(self) -> None:
+        """Skip idle time while playing, or not."""
+        self.playhead.skip_idle = not self.playhead.skip_idle
+        self.window.transport.refresh()
+
+    def back(self) -> None:
+        """To where the playhead was."""
+        self.playhead.back()
+
+    def range_in(self) -> None:
+        """The range begins here."""
+        self.playhead.begin_range()
+
+    def range_out(self) -> None:
+        """The range ends here."""
+        self.playhead.end_range()
+
+    def leave_range(self) -> None:
+        """Climb out of the range."""
+        self.playhead.leave_range()
+
+    def lanes_zoom_in(self) -> None:
+        """Closer."""
+        self.window.lanes.zoom(1.5)
+
+    def lanes_zoom_out(self) -> None:
+        """Further."""
+        self.window.lanes.zoom(1 / 1.5)
+
+    def lanes_left(self) -> None:
+        """Earlier."""
+        self.window.lanes.pan_screens(-0.2)
+
+    def lanes_right(self) -> None:
+        """Later."""
+        self.window.lanes.pan_screens(0.2)
+
+    def lanes_all(self) -> None:
+        """The whole session."""
+        self.window.lanes.show_all()
+
+    # notes
+
+    def add_evidence(self) -> None:
+        """The selected row becomes evidence, with its instant."""
+        opened, selected = self.context.opened, self.context.selected
+        assert opened is not None
+        assert selected is not None
+        kind, n = selected
+        row = opened.row(kind, n)
+        self.context.add_note(
+            Note(id="", session="", t=row.t, tab=max(row.tab, 0), kind=kind, row=n, text=one_line(summary(row), 200))
+        )
+        self.window.messages.say("Added to the evidence.", one_line(summary(row), 120), "info")
+
+    def bookmark(self) -> None:
+        """A note without text."""
+        self.context.add_note(Note(id="", session="", t=self.playhead.t, tab=self.window.stage.tab))
+        self.window.messages.say(f"Bookmarked {self.playhead.text(self.playhead.t)}.", "", "info")
+
+    def comment(self) -> None:
+        """Write a note on this instant, or on the picked range."""
+        self.playhead.pause()
+        self._panel("notes")
+        self.notes.begin()
+
+    def screenshot(self) -> None:
+        """A picture of the page into the clipboard and a file of the library folder."""
+        opened = self.context.opened
+        assert opened is not None
+        folder = opened.library.home / "screenshots"
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        target = folder / f"{opened.id[:12]}-{stamp}.png"
+
+        def done(image: QImage) -> None:
+            QApplication.clipboard().setImage(image)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                saved = image.save(str(target))
+            except OSError:
+                saved = False
+            if saved:
+                self.window.messages.say("Screenshot copied.", f"Also saved as {target}", "info")
+            else:
+                self.window.messages.say("Screenshot copied, but it could not be saved.", str(target), "warning")
+
+        self.window.stage.picture(done)
+
+    def copy_link(self) -> None:
+        """A link that opens this session at this instant in this program."""
+        opened = self.context.opened
+        assert opened is not None
+        seconds = (self.playhead.t - opened.session.start) / 1000.0
+        QApplication.clipboard().setText(f"replay-viewer://open/{opened.id}?t={seconds:.1f}")
+        self.window.messages.say("Link copied.", f"It opens this session at {self.playhead.text(self.playhead.t)}.", "info")
+
+    def incident_note(self) -> None:
+        """Compose the incident note."""
+        self.window.compose()
+
+    def undo(self) -> None:
+        """Take the last change of notes back."""
+        self.notes.undo_stack.undo()
+
+    def redo(self) -> None:
+        """Do it again."""
+        self.notes.undo_stack.redo()
+
+    # view
+
+    def _panel(self, name: str) -> None:
+        self.window.panel_dock.show()
+        self.window.panels.show_panel(name)
+
+    def full_screen(self) -> None:
+        """Full screen, or back."""
+        self.window.setWindowState(self.window.windowState() ^ self.window.full_screen_state)
+
+    def switch_theme(self) -> None:
+        """Dark when light, light when dark."""
+        theme().force("light" if theme().scheme == "dark" else "dark")
+
+    def choose_maps(self) -> None:
+        """Ask for the folder with source maps."""
+        name = QFileDialog.getExistingDirectory(self.window, "Folder with source maps", self._folder())
+        if name:
+            self.context.maps = Path(name)
+            self.context.maps_changed.emit()
+
+    def reset_layout(self) -> None:
+        """The docks as they were at first."""
+        self.window.reset_layout()
+
+    def show_keys(self) -> None:
+        """The sheet of keys."""
+        KeySheet(self.window).show()
+
+    def delete_session(self, session_id: str) -> None:
+        """Ask, then remove a session from the library."""
+        box = QMessageBox(self.window)
+        box.setTextFormat(box.textFormat().PlainText)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setText("Delete this session from the library?")
+        box.setInformativeText("Its recording and its notes are removed from this machine.")
+        box.setStandardButtons(QMessageBox.StandardButton.Cancel)
+        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        box.exec()
+        if box.clickedButton() is not delete:
+            return
+        if self.context.opened is not None and self.context.opened.id == session_id:
+            self.window.close_session()
+        try:
+            self.context.library.delete(session_id)
+        except UserError as error:
+            self.window.messages.say(error.message, error.advice)
+        self.window.queue.reload()
+
+    def _folder(self) -> str:
+        return str(self.window.settings.value("folder", str(Path.home())))
+
+    def _remember_folder(self, folder: Path) -> None:
+        self.window.settings.setValue("folder", str(folder))

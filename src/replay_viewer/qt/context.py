@@ -1,0 +1,65 @@
+"""What the parts of a window share: the open session, the clock, the front door for work, and what can be asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from replay_viewer.domain.session import Note
+from replay_viewer.library import Library
+from replay_viewer.qt.clock import Playhead
+from replay_viewer.qt.opened import Opened
+from replay_viewer.qt.tasks import Tasks
+
+#: Enter on a row plays from this long before it.
+LEAD_MS = 2_000.0
+
+
+class Context(QObject):
+    """Shared by every part of one window.
+
+    `opened_changed`: another session (or none) is open, or an import grew it. `row_selected(kind, n)`: somebody
+    selected a row anywhere. `said(message, advice, kind)`: something for the message bar. `note_asked(Note)`: a note to
+    add (undoably).
+    """
+
+    opened_changed = Signal()
+    notes_changed = Signal()
+    row_selected = Signal(str, int)
+    said = Signal(str, str, str)
+    note_asked = Signal(object)
+    maps_changed = Signal()
+
+    def __init__(self, library: Library, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.library = library
+        self.playhead = Playhead(self)
+        self.tasks = Tasks(library.home, self)
+        self.opened: Opened | None = None
+        self.selected: tuple[str, int] | None = None
+        self.maps: Path | None = None
+
+    def set_opened(self, opened: Opened | None) -> None:
+        """Another session is open."""
+        self.opened = opened
+        self.selected = None
+        self.opened_changed.emit()
+
+    def select(self, kind: str, n: int) -> None:
+        """A row was selected: details and evidence follow."""
+        self.selected = (kind, n)
+        self.row_selected.emit(kind, n)
+
+    def seek_row(self, kind: str, t: float) -> None:
+        """Show the instant of a row; of an error the last picture before it."""
+        self.playhead.seek(t - 1.0 if kind == "errors" else t)
+
+    def play_row(self, t: float) -> None:
+        """Play from shortly before a row."""
+        self.playhead.seek(t - LEAD_MS)
+        self.playhead.play()
+
+    def add_note(self, note: Note) -> None:
+        """Ask for a note to be added."""
+        self.note_asked.emit(note)

@@ -1,0 +1,174 @@
+"""Errors: the list, the chain of exceptions with its stack (original files when source maps are at hand), contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+
+from replay_viewer.analysis.symbols import MapSet, symbolicate
+from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.rows import AnyRow, ErrorEvent, Raised
+from replay_viewer.qt.context import Context
+from replay_viewer.qt.jsontree import JsonTree
+from replay_viewer.qt.panels.base import ListPanel
+from replay_viewer.qt.panels.stack import StackView
+from replay_viewer.qt.rowmodel import Cell, Column
+from replay_viewer.qt.rowtext import error_text
+from replay_viewer.qt.widgets import IconButton, label, named_button
+from replay_viewer.qt.wording import one_line, path
+
+
+def _error(row: AnyRow) -> ErrorEvent:
+    assert isinstance(row, ErrorEvent)
+    return row
+
+
+def _title(row: AnyRow) -> Cell:
+    error = _error(row)
+    handled = next((raised.handled for raised in reversed(error.exceptions) if raised.handled is not None), None)
+    return Cell(one_line(error.title), "failed" if error.level in ("error", "fatal") else "warning", tail="" if handled is None else "handled" if handled else "unhandled")  # fmt: skip
+
+
+def resolved(row: ErrorEvent, maps: MapSet | None) -> ErrorEvent:
+    """The error with its frames as in the original sources, as far as `maps` know them. May parse large maps."""
+    return row if maps is None else symbolicate(row, maps)
+
+
+def _section(raised: Raised, depth: int) -> str:
+    return f"{'Caused by: ' if depth else ''}{raised.type}: {raised.value}" if raised.value else raised.type
+
+
+class ErrorsPanel(ListPanel):
+    """The errors of the session."""
+
+    id = "errors"
+    kind = "errors"
+    title = "Errors"
+    none_title = "No errors"
+    none_why = "Nothing failed with an exception in this session, as far as the recording says."
+    detail_share = (48, 52)
+
+    def __init__(self, context: Context) -> None:
+        self.stack = StackView("Stack of the error")
+        self._maps: MapSet | None = None
+        self._shown: ErrorEvent | None = None
+        super().__init__(context)
+        context.maps_changed.connect(self._load_maps)
+
+    def columns(self) -> Sequence[Column]:
+        """When, what, where."""
+        return (
+            Column("Time", 92, self.time_cell, mono=True, right=True, sort="t"),
+            Column("Error", 0, _title),
+            Column("Page", 130, lambda row: Cell(path(_error(row).url), "muted"), mono=True),
+            Column("Source", 76, lambda row: Cell(_error(row).source, "muted")),
+        )
+
+    def detail(self) -> QWidget:
+        """Title, chain, what is known around it."""
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(10, 6, 6, 4)
+        self.head = label("", "failed", selectable=True, wrap=True)
+        copy = IconButton("copy", "Copy error and stack")
+        copy.clicked.connect(lambda: self.stack.copy_all())
+        head.addWidget(self.head, 1)
+        head.addWidget(copy)
+        layout.addLayout(head)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.about = JsonTree("Tags and contexts")
+        self.crumbs = JsonTree("Breadcrumbs")
+        for name, widget in (("Stack", self.stack), ("Context", self.about), ("Breadcrumbs", self.crumbs)):
+            self.tabs.addTab(widget, name)
+        layout.addWidget(self.tabs, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(10, 2, 6, 4)
+        self.hint = label("", "muted", wrap=True)
+        self.choose = named_button("Source maps…", "folder", flat=True)
+        self.choose.setToolTip("Pick the folder with the source maps of this release")
+        foot.addWidget(self.hint, 1)
+        foot.addWidget(self.choose)
+        layout.addLayout(foot)
+        return box
+
+    def clear_detail(self) -> None:
+        """Nothing selected."""
+        self._shown = None
+        self.head.setText("")
+        self.tabs.setVisible(False)
+        self.choose.setVisible(False)
+        self.hint.setText("Select an error to see its stack." if self.part() else "")
+
+    def show_row(self, row: AnyRow, n: int) -> None:
+        """One error."""
+        error = self._shown = _error(row)
+        self.tabs.setVisible(True)
+        self.choose.setVisible(True)
+        self.head.setText(one_line(error.title, 600))
+        about: list[tuple[str, Any]] = [
+            (name, value)
+            for name, value in (
+                ("level", error.level), ("release", error.release), ("environment", error.environment), ("url", error.url),
+                ("event", error.id), ("tags", error.tags), ("contexts", error.contexts),
+            )
+            if value
+        ]  # fmt: skip
+        self.about.show_values(about, expand=1)
+        crumbs = [(str(crumb.get("category", at)), crumb) for at, crumb in enumerate(error.breadcrumbs)]
+        self.crumbs.show_values(crumbs, expand=0)
+        self.tabs.setTabEnabled(2, bool(crumbs))
+        self._show_stack(error, original=False)
+        if self._maps is not None:
+            self._resolve(error)
+
+    def text(self) -> str:
+        """The error shown, as text with its stack."""
+        return error_text(self._shown) if self._shown else ""
+
+    def badge(self) -> tuple[int, str]:
+        """Number of errors."""
+        part = self.part()
+        return (len(part), "failed") if part is not None else (0, "muted")
+
+    def _show_stack(self, error: ErrorEvent, *, original: bool) -> None:
+        sections = [
+            (_section(raised, depth), raised.frames) for depth, raised in enumerate(reversed(error.exceptions))
+        ] or [(error.title, [])]
+        self.stack.show_sections(sections)
+        if original:
+            self.hint.setText("Original files and lines, from the source maps.")
+        elif any(frames for _, frames in sections):
+            self.hint.setText("Positions as recorded. Source maps show the original files and lines.")
+        else:
+            self.hint.setText("The recording holds no stack for this error.")
+
+    def _resolve(self, error: ErrorEvent) -> None:
+        def done(found: ErrorEvent) -> None:
+            if self._shown is error:
+                self._show_stack(found, original=found != error)
+
+        self.context.tasks.run(partial(resolved, error, self._maps), done, self._failed, key="resolve")
+
+    def _load_maps(self) -> None:
+        folder: Path | None = self.context.maps
+        if folder is None:
+            self._maps = None
+            return
+
+        def done(maps: MapSet) -> None:
+            self._maps = maps
+            if self._shown is not None:
+                self._resolve(self._shown)
+
+        self.context.tasks.run(partial(MapSet.open, folder), done, self._failed, key="maps")
+
+    def _failed(self, error: UserError) -> None:
+        self.context.said.emit(error.message, error.advice, "failed")

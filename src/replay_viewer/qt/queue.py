@@ -1,0 +1,257 @@
+"""The left dock: sessions of the library, newest first, with a filter; loading, empty and failed say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QListView,
+    QMenu,
+    QStackedLayout,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.session import Session
+from replay_viewer.library import Library
+from replay_viewer.qt.context import Context
+from replay_viewer.qt.theme import theme, ui_font
+from replay_viewer.qt.widgets import EmptyState, FilterField, named_button
+from replay_viewer.qt.wording import plural, session_line, when
+
+Index = QModelIndex | QPersistentModelIndex
+_PAGE = 200
+_HEIGHT = 50
+SESSION = int(Qt.ItemDataRole.UserRole)
+
+
+class SessionModel(QAbstractListModel):
+    """Sessions as far as they were read; `more_asked` when the view nears the end."""
+
+    more_asked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sessions: list[Session] = []
+        self.total = 0
+
+    def replace(self, sessions: list[Session], total: int) -> None:
+        """Show these."""
+        self.beginResetModel()
+        self.sessions, self.total = sessions, total
+        self.endResetModel()
+
+    def append(self, sessions: list[Session]) -> None:
+        """Show more."""
+        first = len(self.sessions)
+        self.beginInsertRows(QModelIndex(), first, first + len(sessions) - 1)
+        self.sessions.extend(sessions)
+        self.endInsertRows()
+
+    def row_of(self, session_id: str) -> int:
+        """Where a session stands, -1 when it is not among those read."""
+        return next((at for at, session in enumerate(self.sessions) if session.id == session_id), -1)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """Number of sessions read."""
+        return 0 if parent.isValid() else len(self.sessions)
+
+    def canFetchMore(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008
+        """Whether the library has more."""
+        return not parent.isValid() and 0 < len(self.sessions) < self.total
+
+    def fetchMore(self, _parent: Index = QModelIndex()) -> None:  # noqa: B008
+        """The view came near the end."""
+        self.more_asked.emit()
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The session, or its text for screen readers."""
+        if not index.isValid():
+            return None
+        session = self.sessions[index.row()]
+        if role == SESSION:
+            return session
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return f"{session.facts.user.label}, {session_line(session)}, {plural(session.errors, 'error')}"
+        return None
+
+
+class SessionDelegate(QStyledItemDelegate):
+    """Two lines: who and how many errors; where, how long, with what."""
+
+    opened_id = ""
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        """Rows of one height."""
+        return QSize(120, _HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """One session."""
+        session: Session = index.data(SESSION)
+        box: QRect = option.rect
+        colours = theme()
+        is_open = session.id == self.opened_id
+        if is_open or option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(box, colours.colour("selection"))
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(box, colours.colour("hover"))
+        if is_open:
+            painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), colours.colour("accent"))
+        inside = box.adjusted(14, 7, -12, -7)
+        top, bottom = inside.adjusted(0, 0, 0, -18), inside.adjusted(0, 18, 0, 0)
+        right = 0
+        if session.errors or session.state == "importing":
+            importing = session.state == "importing"
+            text = "importing" if importing else plural(session.errors, "error") if is_open else f"{session.errors:,}"
+            painter.setFont(ui_font(bold=True, pixels=12))
+            painter.setPen(colours.colour("muted" if importing else "failed"))
+            right = QFontMetrics(painter.font()).horizontalAdvance(text) + 8
+            painter.drawText(top, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
+        painter.setFont(ui_font())
+        painter.setPen(colours.colour("text"))
+        name = QFontMetrics(painter.font()).elidedText(session.facts.user.label, Qt.TextElideMode.ElideRight, top.width() - right)
+        painter.drawText(top, int(Qt.AlignmentFlag.AlignVCenter), name)
+        painter.setFont(ui_font(pixels=12))
+        painter.setPen(colours.colour("muted"))
+        line = QFontMetrics(painter.font()).elidedText(session_line(session), Qt.TextElideMode.ElideMiddle, bottom.width())
+        painter.drawText(bottom, int(Qt.AlignmentFlag.AlignVCenter), line)
+
+
+class Queue(QWidget):
+    """The library dock. `open_asked(session id)`, `file_asked()`, `title_changed(text)`, `delete_asked(id)`."""
+
+    open_asked = Signal(str)
+    file_asked = Signal()
+    delete_asked = Signal(str)
+    title_changed = Signal(str)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.model = SessionModel()
+        self.filter = FilterField("Filter sessions")
+        self.filter.setToolTip("Words found in user, URL, browser, release or id")
+        self.view = QListView()
+        self.view.setAccessibleName("Sessions")
+        self.view.setModel(self.model)
+        self.delegate = SessionDelegate(self.view)
+        self.view.setItemDelegate(self.delegate)
+        self.view.setUniformItemSizes(True)
+        self.view.setMouseTracking(True)
+        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.empty = EmptyState("library")
+        self.open_button = named_button("Open file…", "open", primary=True)
+        self.retry_button = named_button("Retry", "retry")
+        self.empty.buttons.insertWidget(1, self.open_button)
+        self.empty.buttons.insertWidget(2, self.retry_button)
+        body = QWidget()
+        self._stack = QStackedLayout(body)
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self.empty)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(10, 2, 10, 6)
+        bar.addWidget(self.filter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(body, 1)
+        self.filter.changed.connect(lambda _text: self.reload())
+        self.view.clicked.connect(self._activated)
+        self.view.activated.connect(self._activated)
+        self.view.customContextMenuRequested.connect(self._menu)
+        self.open_button.clicked.connect(self.file_asked)
+        self.retry_button.clicked.connect(self.reload)
+        self.model.more_asked.connect(self._more)
+        theme().changed.connect(self.view.viewport().update)
+        context.opened_changed.connect(self._mark_open)
+        self._say("Loading sessions…", "")
+
+    def reload(self) -> None:
+        """Read the list again."""
+        query = self.filter.text().strip()
+        if not self.model.sessions:
+            self._say("Loading sessions…", "")
+
+        def work(library: Library) -> tuple[list[Session], int]:
+            return library.sessions(query, _PAGE), library.count(query)
+
+        def done(found: tuple[list[Session], int]) -> None:
+            self.model.replace(*found)
+            self.title_changed.emit(f"Queue · {found[1]:,}")
+            if found[0]:
+                self._stack.setCurrentWidget(self.view)
+                self._mark_open()
+            elif query:
+                self._say("No session matches", "Try fewer words, or a part of a user, URL, release or id.")
+            else:
+                self._say(
+                    "No sessions yet",
+                    "Open a recording, drop one here, or paste a session URL above. It stays on this machine.", opens=True,
+                )  # fmt: skip
+
+        def failed(error: UserError) -> None:
+            self._say(error.message, error.advice, retries=True, icon_name="warning")
+
+        self.context.tasks.read(work, done, failed, key="queue")
+
+    def neighbour(self, direction: int) -> str | None:
+        """Id of the session after (1) or before (-1) the open one; the first when none is open."""
+        if not self.model.sessions:
+            return None
+        at = self.model.row_of(self.context.opened.id) if self.context.opened else -1
+        target = at + direction if at >= 0 else 0
+        return self.model.sessions[target].id if 0 <= target < len(self.model.sessions) else None
+
+    def _say(self, title: str, why: str, *, opens: bool = False, retries: bool = False, icon_name: str = "library") -> None:
+        self.empty.say(title, why, icon_name)
+        self.open_button.setVisible(opens)
+        self.retry_button.setVisible(retries)
+        self._stack.setCurrentWidget(self.empty)
+
+    def _more(self) -> None:
+        query, first = self.filter.text().strip(), len(self.model.sessions)
+
+        def done(found: list[Session]) -> None:
+            if len(self.model.sessions) == first and found:
+                self.model.append(found)
+
+        self.context.tasks.read(
+            lambda library: library.sessions(query, _PAGE, first), done,
+            lambda error: self.context.said.emit(error.message, error.advice, "failed"), key="queue-more",
+        )  # fmt: skip
+
+    def _mark_open(self) -> None:
+        opened = self.context.opened.id if self.context.opened else ""
+        self.delegate.opened_id = opened
+        at = self.model.row_of(opened)
+        if at >= 0:
+            self.view.setCurrentIndex(self.model.index(at))
+        self.view.viewport().update()
+
+    def _activated(self, index: QModelIndex) -> None:
+        session: Session = index.data(SESSION)
+        if not self.context.opened or self.context.opened.id != session.id:
+            self.open_asked.emit(session.id)
+
+    def _menu(self, where: QPoint) -> None:
+        index = self.view.indexAt(where)
+        if not index.isValid():
+            return
+        session: Session = index.data(SESSION)
+        menu = QMenu(self)
+        menu.addAction("Open", lambda: self.open_asked.emit(session.id))
+        menu.addSection(when(session.start))
+        menu.addAction("Delete from the library…", lambda: self.delete_asked.emit(session.id))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.view.viewport().mapToGlobal(where))

@@ -1,0 +1,389 @@
+"""The centre: strip of the session's tabs, address, verdict, and the page the customer saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QTabBar, QVBoxLayout, QWidget
+
+from replay_viewer.domain.rows import Navigation
+from replay_viewer.domain.session import Tab
+from replay_viewer.qt.actions import tip
+from replay_viewer.qt.context import Context
+from replay_viewer.qt.opened import Opened
+from replay_viewer.qt.theme import data_font, pixmap, theme
+from replay_viewer.qt.widgets import EmptyState, IconButton, label, named_button
+from replay_viewer.qt.wording import one_line, path
+
+
+class Player(Protocol):
+    """What the stage needs of a player widget; `qt.player.view.PlayerView` is one."""
+
+    ready: Any
+    instant: Any
+    playing_changed: Any
+    ended: Any
+    failed: Any
+    pictured: Any
+
+    def set_engine(self, engine: Any) -> None: ...
+    def set_end(self, t: float | None) -> None: ...
+    def seek(self, tab: int, t: float) -> None: ...
+    def play(self) -> None: ...
+    def pause(self) -> None: ...
+    def set_speed(self, speed: float) -> None: ...
+    def retry(self) -> None: ...
+    def set_around(self, colour: QColor) -> None: ...
+    def take_picture(self, done: Callable[[QImage], None]) -> None: ...
+    def shutdown(self) -> None: ...
+
+
+PlayerFactory = Callable[[QWidget], QWidget]
+EngineFactory = Callable[[Path, str], Any]
+
+
+def tab_at(opened: Opened, t: float) -> int:
+    """The tab the customer was in at `t`: that of the last interaction or page change before it."""
+    tabs = opened.session.tabs
+    if len(tabs) < 2:
+        return tabs[0].index if tabs else 0
+    best, found = float("-inf"), -1
+    for kind in ("interactions", "navigation"):
+        part = opened.columns[kind]
+        at = int(np.searchsorted(part.t, t, side="right")) - 1
+        while at >= 0 and part.tab[at] < 0:
+            at -= 1
+        if at >= 0 and part.t[at] > best:
+            best, found = float(part.t[at]), int(part.tab[at])
+    if found >= 0:
+        return found
+    open_then = [tab.index for tab in tabs if tab.start <= t]
+    return open_then[-1] if open_then else tabs[0].index
+
+
+def tab_title(tab: Tab) -> str:
+    """What the strip calls a tab."""
+    return one_line(tab.title, 40) if tab.title else path(tab.url) if tab.url else f"Tab {tab.index + 1}"
+
+
+class Verdict(QWidget):
+    """One line on top: what failed, when, on which page, after which click. `clicked`: go there."""
+
+    clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("verdict")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.text = label("", "")
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._picture = QLabel()
+        go = named_button("Go to error", "next-error", flat=True)
+        go.clicked.connect(self.clicked)
+        close = IconButton("close", "Hide this line")
+        close.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 3, 6, 3)
+        layout.setSpacing(8)
+        layout.addWidget(self._picture)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(go)
+        layout.addWidget(close)
+        theme().changed.connect(self._tint)
+        self._tint()
+        self.hide()
+
+    def say(self, text: str) -> None:
+        """Show the line; nothing to say hides it."""
+        self.text.setText(text)
+        self.text.setToolTip("")
+        self.setAccessibleName(f"Verdict: {text}")
+        self.setVisible(bool(text))
+
+    def _tint(self) -> None:
+        self._picture.setPixmap(pixmap("errors", "failed", 16, 2.0))
+
+
+class Stage(QWidget):
+    """The page and what stands around it. `link_asked`: copy a link to this instant."""
+
+    link_asked = Signal()
+    file_asked = Signal()
+
+    def __init__(self, context: Context, player_factory: PlayerFactory, engine_factory: EngineFactory) -> None:
+        super().__init__()
+        self.context = context
+        self._make_player, self._make_engine = player_factory, engine_factory
+        self.player: Any = None
+        self._engine: Any = None
+        self._engine_of = ""
+        self.tab = 0
+        self.pinned = False
+        self._retried = False
+        self._navigation: list[Navigation] = []
+        self._measure = QTimer(self)
+        self._measure.setSingleShot(True)
+        self._measure.setInterval(250)
+        self._measure.timeout.connect(self._ask_size)
+        self.tabs = QTabBar()
+        self.tabs.setObjectName("sessionTabs")
+        self.tabs.setAccessibleName("Tabs of the session")
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
+        self.tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.size_label = label("", "muted")
+        strip = QWidget()
+        strip.setObjectName("tabStrip")
+        strip.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(strip)
+        row.setContentsMargins(10, 0, 12, 0)
+        row.addWidget(self.tabs, 1)
+        row.addWidget(self.size_label)
+        self.strip = strip
+        self.address = label("", "", selectable=True)
+        self.address.setFont(data_font())
+        self.address.setAccessibleName("Address of the page")
+        self.address.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.link = IconButton("link", tip("copy-link"))
+        self.link.clicked.connect(self.link_asked)
+        self.bar = QWidget()
+        self.bar.setObjectName("urlBar")
+        self.bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        line = QHBoxLayout(self.bar)
+        line.setContentsMargins(12, 2, 8, 2)
+        line.addWidget(self.address, 1)
+        line.addWidget(self.link)
+        self.verdict = Verdict()
+        self.empty = EmptyState("open")
+        self.open_button = named_button("Open file…", "open", primary=True)
+        self.retry_button = named_button("Retry", "retry")
+        self.empty.buttons.insertWidget(1, self.open_button)
+        self.empty.buttons.insertWidget(2, self.retry_button)
+        self.open_button.clicked.connect(self.file_asked)
+        self.retry_button.clicked.connect(self._retry)
+        self.frame = QWidget()
+        self.frame.setObjectName("stage")
+        self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._stack = QStackedLayout(self.frame)
+        self._stack.addWidget(self.empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for widget in (strip, self.bar, self.verdict):
+            layout.addWidget(widget)
+        layout.addWidget(self.frame, 1)
+        self.tabs.tabBarClicked.connect(self._pin)
+        playhead = context.playhead
+        playhead.sought.connect(self._seek)
+        playhead.moved.connect(self._moved)
+        playhead.playing_changed.connect(self._play)
+        playhead.speed_changed.connect(lambda speed: self.player.set_speed(speed) if self.player else None)
+        theme().changed.connect(self._around)
+        self.show_welcome()
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for a small page."""
+        return QSize(360, 180)
+
+    # what stands here
+
+    def show_welcome(self) -> None:
+        """Nothing is open."""
+        self._chrome(False)
+        self.empty.say(
+            "Open a session", "Pick one in the queue, drop a recording here, or paste a session URL into the box above.",
+            "play",
+        )  # fmt: skip
+        self.open_button.show()
+        self.retry_button.hide()
+        self._stack.setCurrentWidget(self.empty)
+
+    def show_loading(self, what: str) -> None:
+        """A session is on its way."""
+        self._chrome(False)
+        self.empty.say(f"Opening {what}…", "", "clock")
+        self.open_button.hide()
+        self.retry_button.hide()
+        self._stack.setCurrentWidget(self.empty)
+
+    def show_failure(self, message: str, advice: str = "") -> None:
+        """The page cannot be shown; lanes and lists work on."""
+        self.context.playhead.set_driven(False)
+        self.empty.say(message, advice or "Everything else of the session still works.", "warning")
+        self.open_button.hide()
+        self.retry_button.setVisible(self.context.opened is not None)
+        self._stack.setCurrentWidget(self.empty)
+
+    def refresh(self, opened: Opened) -> None:
+        """The import of the open session went on."""
+        if self._engine_of == opened.id and self.player is not None:
+            self.player.set_end(opened.session.end)
+            reload = getattr(self._engine, "reload", None)
+            if reload is not None:
+                reload()
+
+    def open_session(self, opened: Opened) -> None:
+        """Show another session."""
+        self._navigation = [
+            row for row in opened.fetch("navigation", list(range(len(opened.columns["navigation"])))[:20_000])
+            if isinstance(row, Navigation)
+        ]  # fmt: skip
+        self._chrome(True)
+        self._fill_tabs(opened)
+        if self._engine_of != opened.id:
+            self.pinned = False
+            self._close_engine()
+            self._engine = self._make_engine(opened.library.home, opened.id)
+            self._engine_of = opened.id
+            if self.player is None:
+                self._add_player()
+            self.player.set_engine(self._engine)
+            self.context.playhead.set_driven(True)
+        self.player.set_end(opened.session.end)
+        self._stack.setCurrentWidget(self.player)
+
+    def close_session(self) -> None:
+        """No session is open any more."""
+        self._close_engine()
+        self._engine_of = ""
+        self.verdict.say("")
+        self.context.playhead.set_driven(False)
+        self.show_welcome()
+
+    def shutdown(self) -> None:
+        """Take player and engine down before the window goes."""
+        self._close_engine()
+        if self.player is not None:
+            self.player.shutdown()
+            self.player = None
+
+    def picture(self, done: Callable[[QImage], None]) -> None:
+        """The page as it is shown, at 100 %."""
+        player: Any = self.player
+        if player is not None and self._stack.currentWidget() is player:
+            player.take_picture(done)
+        else:
+            done(self.frame.grab().toImage())
+
+    # the player
+
+    def _add_player(self) -> None:
+        self.player = self._make_player(self.frame)
+        self._stack.addWidget(self.player)
+        self.player.instant.connect(self.context.playhead.report)
+        self.player.failed.connect(self._failed)
+        self.player.ready.connect(self._ready)
+        self.player.ended.connect(self.context.playhead.pause)
+        self.player.pictured.connect(self._pictured)
+        self._around()
+
+    def _close_engine(self) -> None:
+        if self.player is not None:
+            self.player.set_engine(None)
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    def _retry(self) -> None:
+        if self.context.opened is None or self.player is None:
+            return
+        self._stack.setCurrentWidget(self.player)
+        self.context.playhead.set_driven(True)
+        self.player.retry()
+        self._seek(self.context.playhead.target)
+
+    def _ready(self) -> None:
+        self._around()
+
+    def _failed(self, message: str) -> None:
+        first, _, rest = message.partition(". ")
+        self.show_failure(first.rstrip(".") + ".", rest)
+
+    def _pictured(self, _timings: dict[str, Any]) -> None:
+        self._measure.start()
+
+    def _ask_size(self) -> None:
+        settle = getattr(self.player, "settle", None)
+        if settle is not None and self._stack.currentWidget() is self.player:
+            settle(self._show_size)
+
+    def _show_size(self, report: dict[str, Any]) -> None:
+        scale = float(report.get("scale") or 1.0)
+        box = report.get("box") or [0, 0, 0, 0]
+        if box[2]:
+            self.size_label.setText(f"{box[2] / scale:.0f} × {box[3] / scale:.0f} · {scale * 100:.0f} %")
+
+    def _seek(self, t: float) -> None:
+        if self.context.opened is None or self.player is None or not self.context.playhead.driven:
+            return
+        if not self.pinned:
+            self._set_tab(tab_at(self.context.opened, t))
+        self.player.seek(self.tab, t)
+
+    def _play(self, playing: bool) -> None:
+        if self.player is None or not self.context.playhead.driven:
+            return
+        if playing:
+            self.player.set_speed(self.context.playhead.speed)
+            self.player.play()
+        else:
+            self.player.pause()
+
+    def _moved(self, t: float) -> None:
+        if self.context.opened is None:
+            return
+        if self.context.playhead.playing and not self.pinned:
+            tab = tab_at(self.context.opened, t)
+            if tab != self.tab:
+                self._seek(t)
+        self._show_address(t)
+
+    def _around(self) -> None:
+        if self.player is not None:
+            self.player.set_around(theme().colour("background"))
+
+    # what stands around it
+
+    def _chrome(self, visible: bool) -> None:
+        self.strip.setVisible(visible)
+        self.bar.setVisible(visible)
+        if not visible:
+            self.verdict.hide()
+
+    def _fill_tabs(self, opened: Opened) -> None:
+        self.tabs.blockSignals(True)
+        while self.tabs.count():
+            self.tabs.removeTab(0)
+        for tab in opened.session.tabs:
+            at = self.tabs.addTab(tab_title(tab))
+            self.tabs.setTabData(at, tab.index)
+            self.tabs.setTabToolTip(at, tab_title(tab))
+        self.tabs.blockSignals(False)
+        self.tab = opened.session.tabs[0].index if opened.session.tabs else 0
+
+    def _set_tab(self, tab: int) -> None:
+        self.tab = tab
+        for at in range(self.tabs.count()):
+            if self.tabs.tabData(at) == tab and self.tabs.currentIndex() != at:
+                self.tabs.setCurrentIndex(at)
+
+    def _pin(self, at: int) -> None:
+        if at < 0 or self.context.opened is None:
+            return
+        tab = int(self.tabs.tabData(at))
+        self.pinned = tab != tab_at(self.context.opened, self.context.playhead.target)
+        self._set_tab(tab)
+        QTimer.singleShot(0, self, lambda: self._seek(self.context.playhead.target))
+
+    def _show_address(self, t: float) -> None:
+        url = next((row.url for row in reversed(self._navigation) if row.t <= t + 1 and row.tab in (self.tab, -1)), "")
+        if not url and self.context.opened is not None:
+            url = next((tab.url for tab in self.context.opened.session.tabs if tab.index == self.tab), "")
+        if url != self.address.text():
+            self.address.setText(url)

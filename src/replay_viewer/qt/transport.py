@@ -1,0 +1,165 @@
+"""The transport under the page: play, errors back and forth, the time in every reading, speed, idle, range."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from replay_viewer.qt.actions import tip
+from replay_viewer.qt.clock import SPEEDS, Playhead
+from replay_viewer.qt.theme import data_font, icon, theme
+from replay_viewer.qt.widgets import IconButton, label
+from replay_viewer.qt.wording import TimeStyle, span, zone_label
+
+_STYLES: tuple[tuple[TimeStyle, str], ...] = (
+    ("offset", "Offset from the start"),
+    ("utc", "UTC"),
+    ("customer", "The customer’s zone"),
+    ("mine", "My zone"),
+)
+
+
+def _speed_text(speed: float) -> str:
+    return f"{speed:g}×"
+
+
+class Transport(QWidget):
+    """The row of controls. `action_asked(id)` for what the table of actions does."""
+
+    action_asked = Signal(str)
+
+    def __init__(self, playhead: Playhead) -> None:
+        super().__init__()
+        self.playhead = playhead
+        self.setObjectName("transport")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.play = QToolButton()
+        self.play.setObjectName("play")
+        self.play.setFixedSize(28, 28)
+        self.play.setIconSize(QSize(16, 16))
+        self.play.setToolTip(tip("play"))
+        self.play.setAccessibleName("Play")
+        self.play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.previous = IconButton("previous-error", tip("previous-error"), role="text")
+        self.next = IconButton("next-error", tip("next-error"), role="text")
+        self.back = IconButton("back", tip("back"), role="text")
+        self.time = QLabel("0:00.0")
+        self.time.setTextFormat(Qt.TextFormat.PlainText)
+        self.time.setFont(data_font(bold=True))
+        self.time.setAccessibleName("Current time")
+        self.total = label("", "muted")
+        self.total.setFont(data_font())
+        self.other = label("", "muted")
+        self.other.setFont(data_font())
+        self.clock = IconButton("clock", "How times are read")
+        self.clock.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.speed = QToolButton()
+        self.speed.setToolTip("Speed (, slower  . faster)")
+        self.speed.setAccessibleName("Speed")
+        self.speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.skip = QToolButton()
+        self.skip.setText("Skip idle")
+        self.skip.setToolTip(tip("skip-idle"))
+        self.skip.setCheckable(True)
+        self.skip.setChecked(playhead.skip_idle)
+        self.skip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.skip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.range = QToolButton()
+        self.range.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.range.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        self.range.setToolTip(tip("range-leave"))
+        self.range.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.shot = IconButton("camera", tip("screenshot"))
+        self.mark = IconButton("bookmark", tip("bookmark"))
+        self.say = IconButton("comment", tip("comment"))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 5, 10, 5)
+        layout.setSpacing(6)
+        for widget in (self.play, self.previous, self.next, self.back):
+            layout.addWidget(widget)
+        layout.addSpacing(6)
+        for shown in (self.time, self.total, self.clock, self.other):
+            layout.addWidget(shown)
+        layout.addStretch(1)
+        for control in (self.range, self.skip, self.speed, self.mark, self.say, self.shot):
+            layout.addWidget(control)
+        self._menus()
+        for button, action in (
+            (self.play, "play"), (self.previous, "previous-error"), (self.next, "next-error"), (self.back, "back"),
+            (self.skip, "skip-idle"), (self.range, "range-leave"), (self.shot, "screenshot"), (self.mark, "bookmark"),
+            (self.say, "comment"),
+        ):  # fmt: skip
+            button.clicked.connect(lambda _checked=False, action=action: self.action_asked.emit(action))
+        playhead.moved.connect(self._moved)
+        playhead.span_changed.connect(self.refresh)
+        playhead.style_changed.connect(self.refresh)
+        playhead.range_changed.connect(self.refresh)
+        playhead.playing_changed.connect(lambda _on: self.refresh())
+        playhead.speed_changed.connect(lambda _speed: self.refresh())
+        theme().changed.connect(self.refresh)
+        self.refresh()
+
+    def set_errors(self, count: int) -> None:
+        """Whether there is an error to go to."""
+        for button in (self.previous, self.next):
+            button.setEnabled(count > 0)
+
+    def refresh(self) -> None:
+        """Show all of it again."""
+        playhead = self.playhead
+        there = playhead.end > playhead.start
+        for control in (self.play, self.back, self.clock, self.speed, self.skip, self.shot, self.mark, self.say):
+            control.setEnabled(there)
+        self.play.setIcon(icon("pause" if playhead.playing else "play", "on-accent"))
+        self.play.setAccessibleName("Pause" if playhead.playing else "Play")
+        self.skip.setChecked(playhead.skip_idle)
+        self.skip.setIcon(icon("check" if playhead.skip_idle else "skip", "accent" if playhead.skip_idle else "muted"))
+        self.speed.setText(_speed_text(playhead.speed))
+        self.range.setVisible(playhead.range is not None)
+        if playhead.range is not None:
+            low, high = playhead.range
+            text = f"{playhead.text(low)} – {playhead.text(high)} ({span(high - low)})"
+            self.range.setText(text)
+            self.range.setIcon(icon("close", "muted"))
+            self.range.setAccessibleName(f"Leave the range {text}")
+        self.total.setText(f"/ {playhead.text(playhead.end)}" if there else "")
+        if not there:
+            self.time.setText("–")
+            self.other.setText("")
+        else:
+            self._moved(playhead.t)
+
+    def _moved(self, t: float) -> None:
+        self.time.setText(self.playhead.text(t))
+        self.other.setText(self.playhead.other_text(t))
+        self.back.setEnabled(self.playhead.can_go_back)
+
+    def _menus(self) -> None:
+        styles = QMenu(self)
+        styles.aboutToShow.connect(lambda: self._fill_styles(styles))
+        self.clock.setMenu(styles)
+        speeds = QMenu(self)
+        for speed in SPEEDS:
+            speeds.addAction(_speed_text(speed), lambda speed=speed: self.playhead.set_speed(speed))  # type: ignore[misc]
+        self.speed.setMenu(speeds)
+
+    def _fill_styles(self, menu: QMenu) -> None:
+        menu.clear()
+        group = QActionGroup(menu)
+        for style, text in _STYLES:
+            if style == "customer":
+                if self.playhead.zone is None:
+                    continue
+                text = f"{text} ({zone_label(self.playhead.zone_name)})"
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(self.playhead.style == style)
+            action.triggered.connect(lambda _checked=False, style=style: self.playhead.set_style(style))
+            group.addAction(action)
+
+    def resizeEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        """In a narrow window the other readings go first: they are in every tooltip too."""
+        self.other.setVisible(event.size().width() > 860)
+        super().resizeEvent(event)

@@ -1,0 +1,399 @@
+"""The main window: top bar, queue, page with transport, lanes, panels, activity list, status bar."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QMimeData, QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+
+from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.session import Session
+from replay_viewer.library import Library
+from replay_viewer.qt.actions import Actions
+from replay_viewer.qt.activity import Activity
+from replay_viewer.qt.bottom import Panels
+from replay_viewer.qt.commands import Commands
+from replay_viewer.qt.context import Context
+from replay_viewer.qt.lanes import Lanes, View, view_of
+from replay_viewer.qt.messages import MessageBar, ProgressRow
+from replay_viewer.qt.opening import ImportStarter, Opener, PullStarter
+from replay_viewer.qt.queue import Queue
+from replay_viewer.qt.rowtext import activity_cell
+from replay_viewer.qt.stage import EngineFactory, PlayerFactory, Stage
+from replay_viewer.qt.theme import theme
+from replay_viewer.qt.topbar import TopBar
+from replay_viewer.qt.transport import Transport
+from replay_viewer.qt.widgets import label, set_role
+from replay_viewer.qt.wording import health_line, origin_line, span
+
+log = logging.getLogger("replay_viewer.qt.window")
+
+#: Raise it when docks are added or renamed: a layout saved for others is not restored.
+_LAYOUT = 1
+
+
+class _Title(QWidget):
+    """The title of a side dock; dragging it moves the dock."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.setObjectName("sideDock")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.text = label(text.upper(), "heading")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 9, 10, 5)
+        layout.addWidget(self.text)
+
+
+class Window(QMainWindow):
+    """One window on one library."""
+
+    full_screen_state = Qt.WindowState.WindowFullScreen
+
+    def __init__(
+        self,
+        library: Library,
+        *,
+        player_factory: PlayerFactory,
+        engine_factory: EngineFactory,
+        start_import: ImportStarter,
+        start_pull: PullStarter | None = None,
+        settings: QSettings | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings or QSettings("replay-viewer", "replay-viewer")
+        self.context = Context(library, self)
+        self.opener = Opener(self.context, start_import, start_pull)
+        self.setWindowTitle("Replay Viewer")
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        menu = QMenu(self)
+        self.top = TopBar(menu)
+        self.messages = MessageBar()
+        self.progress = ProgressRow()
+        self.stage = Stage(self.context, player_factory, engine_factory)
+        self.transport = Transport(self.context.playhead)
+        self.lanes = Lanes(self.context.playhead)
+        self.lanes.describe = self._describe
+        self.panels = Panels(self.context)
+        self.queue = Queue(self.context)
+        self.activity = Activity(self.context)
+        self._build()
+        self.commands = Commands(self)
+        self.actions_table = Actions(self.commands, self)
+        self.actions_table.fill(menu)
+        self._dock_menu(menu)
+        self._connect()
+        self.resize(QSize(1440, 900))
+        self._first_layout: QByteArray | None = None
+        self._closed = False
+        self.actions_table.install()
+        QTimer.singleShot(0, self, self.queue.reload)
+
+    # building
+
+    def _build(self) -> None:
+        head = QWidget()
+        column = QVBoxLayout(head)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.top, self.messages, self.progress):
+            column.addWidget(widget)
+        self.setMenuWidget(head)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.stage, 1)
+        column.addWidget(self.transport)
+        self.setCentralWidget(centre)
+        for corner, area in (
+            (Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            self.setCorner(corner, area)
+        self._queue_title = _Title("Queue")
+        self.queue_dock = self._dock("Queue", self.queue, self._queue_title, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.activity_dock = self._dock(
+            "Activity", self.activity, _Title("Activity"), Qt.DockWidgetArea.RightDockWidgetArea
+        )
+        self.lanes_dock = self._dock("Lanes", self.lanes, QWidget(), Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.panel_dock = self._dock("Panels", self.panels, QWidget(), Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.splitDockWidget(self.lanes_dock, self.panel_dock, Qt.Orientation.Vertical)
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self.status_origin, self.status_offline = label(""), label("")
+        self.status_health, self.status_who = label(""), label("")
+        for widget in (self.status_origin, self.status_offline, self.status_health):
+            bar.addWidget(widget)
+        bar.addPermanentWidget(self.status_who)
+        self._show_status(None)
+
+    def _dock(self, title: str, widget: QWidget, heading: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock-{title.lower()}")
+        dock.setWidget(widget)
+        dock.setTitleBarWidget(heading)
+        dock.setAccessibleName(f"{title} dock")
+        if area in (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea):
+            widget.setObjectName("sideDock")
+            widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _dock_menu(self, menu: QMenu) -> None:
+        docks = menu.addMenu("Docks")
+        for dock in (self.queue_dock, self.activity_dock, self.lanes_dock, self.panel_dock):
+            docks.addAction(dock.toggleViewAction())
+        docks.addSeparator()
+        self._unlocked = docks.addAction("Move lanes and panels")
+        self._unlocked.setCheckable(True)
+        self._unlocked.toggled.connect(self._unlock)
+
+    def _unlock(self, unlocked: bool) -> None:
+        """With real title bars the lanes and the panels can be dragged elsewhere, or out of the window."""
+        for dock in (self.lanes_dock, self.panel_dock):
+            old = dock.titleBarWidget()
+            dock.setTitleBarWidget(None if unlocked else QWidget())  # type: ignore[arg-type]
+            if old is not None:
+                old.deleteLater()
+
+    def _connect(self) -> None:
+        context, opener = self.context, self.opener
+        self.top.open_asked.connect(self.commands.open_file)
+        self.top.note_asked.connect(self.compose)
+        self.top.box.entered.connect(self.enter)
+        self.queue.open_asked.connect(opener.open_session)
+        self.queue.file_asked.connect(self.commands.open_file)
+        self.queue.delete_asked.connect(self.commands.delete_session)
+        self.queue.title_changed.connect(lambda text: self._queue_title.text.setText(text.upper()))
+        self.stage.file_asked.connect(self.commands.open_file)
+        self.stage.link_asked.connect(self.commands.copy_link)
+        self.stage.verdict.clicked.connect(self._go_to_error)
+        self.transport.action_asked.connect(self.actions_table.run)
+        self.lanes.picked.connect(self._mark_picked)
+        self.lanes.note_picked.connect(self._note_picked)
+        context.said.connect(lambda message, advice, kind: self.messages.say(message, advice, kind))
+        context.notes_changed.connect(self._notes_changed)
+        context.opened_changed.connect(self._opened_changed)
+        context.playhead.skipped.connect(self._skipped)
+        opener.loading.connect(self._loading)
+        opener.loaded.connect(self._loaded)
+        opener.failed.connect(self._failed)
+        opener.library_changed.connect(self.queue.reload)
+        opener.import_began.connect(self.progress.begin)
+        opener.import_progressed.connect(self.progress.set_progress)
+        opener.import_ended.connect(self.progress.end)
+        self.progress.cancelled.connect(opener.cancel_import)
+        theme().changed.connect(self.actions_table.retint)
+
+    # opening
+
+    def enter(self, text: str) -> None:
+        """What was typed into the box: a URL is opened, a path imported, an id opened, anything else filters."""
+        if text.startswith("replay-viewer://open/"):
+            rest = text.removeprefix("replay-viewer://open/")
+            session, _, query = rest.partition("?")
+            at = query.removeprefix("t=") if query.startswith("t=") else ""
+            self.opener.open_session(session.strip("/"), at)
+        elif text.startswith(("http://", "https://")):
+            self.opener.open_url(text)
+        elif text and Path(text).expanduser().exists():
+            self.opener.open_paths([Path(text).expanduser()])
+        else:
+            self.queue_dock.show()
+            self.queue.filter.setText(text)
+
+    def open_targets(self, targets: Sequence[str], at: str = "") -> None:
+        """Open what a command line or another start names: paths together, else a URL or a session id."""
+        paths = [Path(target) for target in targets if "://" not in target and Path(target).exists()]
+        if paths:
+            self.opener.open_paths(paths)
+        elif targets:
+            target = targets[0]
+            if "://" in target:
+                self.enter(target)
+            else:
+                self.opener.open_session(target, at)
+        self.raise_()
+        self.activateWindow()
+
+    def close_session(self) -> None:
+        """Nothing is open any more."""
+        self.context.playhead.load(0.0, 0.0, [])
+        self.stage.close_session()
+        self.context.set_opened(None)
+
+    def compose(self) -> None:
+        """The incident note of the open session."""
+        if self.context.opened is None:
+            return
+        from replay_viewer.qt.composer import Composer
+
+        Composer(self.context, self).show()
+
+    def _loading(self, what: str) -> None:
+        self.messages.hide()
+        if self.context.opened is None:
+            self.stage.show_loading(f"session {what}")
+
+    def _loaded(self, verdict: str) -> None:
+        assert self.context.opened is not None
+        self.stage.open_session(self.context.opened)
+        self.stage.verdict.say(verdict)
+        failed = self.context.opened.session.failed
+        if self.context.opened.session.errors:
+            self.panels.show_panel("errors")
+        elif failed.get("network"):
+            self.panels.show_panel("network")
+
+    def _failed(self, error: UserError, again: object) -> None:
+        self.messages.say(error.message, error.advice, "failed", again if callable(again) else None)
+        if self.context.opened is None:
+            self.stage.show_welcome()
+
+    # what follows what
+
+    def _opened_changed(self) -> None:
+        opened = self.context.opened
+        self.lanes.set_view(view_of(opened) if opened else View())
+        self.transport.set_errors(len(opened.error_times()) if opened else 0)
+        self.top.note_button.setEnabled(opened is not None)
+        self._show_status(opened.session if opened else None)
+        name = f"{opened.session.facts.user.label} – " if opened else ""
+        self.setWindowTitle(f"{name}Replay Viewer")
+        if opened is not None and opened.session.state == "importing":
+            self.stage.refresh(opened)
+
+    def _notes_changed(self) -> None:
+        if self.context.opened is not None:
+            self.lanes.set_view(view_of(self.context.opened))
+
+    def _mark_picked(self, kind: str, n: int, t: float) -> None:
+        if kind in self.panels.panels:
+            self.panels.show_panel(kind)
+        self.context.select(kind, n)
+        self.context.seek_row(kind, t)
+
+    def _note_picked(self, note_id: str) -> None:
+        self.panels.show_panel("notes")
+        self.commands.notes.reveal(note_id)
+
+    def _go_to_error(self) -> None:
+        opened = self.context.opened
+        if opened is not None and len(times := opened.error_times()):
+            self.panels.show_panel("errors")
+            self.context.select("errors", 0)
+            self.context.seek_row("errors", float(times[0]))
+
+    def _skipped(self, start: float, end: float) -> None:
+        self.statusBar().showMessage(f"Skipped {span(end - start)} of idle time", 4000)
+
+    def _describe(self, kind: str, n: int) -> str:
+        opened = self.context.opened
+        if opened is None:
+            return ""
+        try:
+            cell = activity_cell(opened.row(kind, n))
+        except UserError as error:
+            return error.message
+        return f"{cell.text}   {cell.tail}".rstrip()
+
+    def _show_status(self, session: Session | None) -> None:
+        for part in (self.status_offline, self.status_health, self.status_who):
+            part.setVisible(session is not None)
+        if session is None:
+            self.status_origin.setText("Recordings stay on this machine")
+            return
+        self.status_origin.setText(origin_line(session))
+        if session.state == "importing":
+            self.status_offline.setText("● still importing")
+            set_role(self.status_offline, "warning")
+        else:
+            self.status_offline.setText("● offline copy, everything here is local")
+            set_role(self.status_offline, "good")
+        text, role = health_line(session)
+        self.status_health.setText(text)
+        set_role(self.status_health, role if role != "good" else "muted")
+        facts = session.facts
+        parts = [
+            f"release {facts.release}" if facts.release else "", f"env {facts.environment}" if facts.environment else "",
+            f"user {facts.user.label}", " on ".join(part for part in (session.browser, session.os) if part),
+        ]  # fmt: skip
+        self.status_who.setText(" · ".join(part for part in parts if part))
+
+    # the layout
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Lay the docks out: as they were left, else as designed for this size."""
+        super().showEvent(event)
+        if self._first_layout is None:
+            self.arrange()
+            self._first_layout = self.saveState(_LAYOUT)
+            geometry, state = self.settings.value("geometry"), self.settings.value("layout")
+            if isinstance(geometry, QByteArray):
+                self.restoreGeometry(geometry)
+            if isinstance(state, QByteArray):
+                self.restoreState(state, _LAYOUT)
+
+    def arrange(self) -> None:
+        """The designed proportions for the window's size; the compact form gives the page what it can."""
+        compact = self.height() < 820
+        sides = [196, 264] if self.width() < 1400 else [222, 318]
+        self.resizeDocks([self.queue_dock, self.activity_dock], sides, Qt.Orientation.Horizontal)
+        lanes = self.lanes.sizeHint().height()
+        self.resizeDocks(
+            [self.lanes_dock, self.panel_dock], [lanes, 150 if compact else 196], Qt.Orientation.Vertical
+        )
+
+    def reset_layout(self) -> None:
+        """Docks back to where they were at first."""
+        if self._first_layout is not None:
+            self.restoreState(self._first_layout, _LAYOUT)
+        for dock in (self.queue_dock, self.activity_dock, self.lanes_dock, self.panel_dock):
+            dock.setFloating(False)
+            dock.show()
+        self.arrange()
+        self.settings.remove("layout")
+
+    # dropping files, closing
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and URLs are welcome."""
+        if _dropped(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        targets = _dropped(event.mimeData())
+        if targets:
+            event.acceptProposedAction()
+            self.open_targets(targets)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout; stop what runs."""
+        if not self._closed:
+            self._closed = True
+            self.settings.setValue("geometry", self.saveGeometry())
+            self.settings.setValue("layout", self.saveState(_LAYOUT))
+            self.actions_table.remove()
+            self.opener.close()
+            self.context.playhead.pause()
+            self.stage.shutdown()
+            self.context.tasks.close()
+        super().closeEvent(event)
+
+
+def _dropped(mime: QMimeData) -> list[str]:
+    """Paths of dropped files, or a dropped URL or text."""
+    files = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+    if files:
+        return files
+    text = mime.text().strip()
+    return [text] if text.startswith(("http://", "https://", "replay-viewer://")) else []
+
