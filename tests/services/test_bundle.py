@@ -20,7 +20,9 @@ from replay_viewer.library import Library
 from replay_viewer.recording import chunk, keyframe
 from replay_viewer.redaction import Redactor
 from replay_viewer.services.bundle import import_bundle, looks_like_bundle, read_bundle, write_bundle
+from replay_viewer.services.importer import import_paths
 from replay_viewer.services.recorder import TabRecorder
+from tests.data_dir import needs_shared, session_dir
 
 START = 1_785_000_000_000.0
 SECRET = "ann.secret@example.com"
@@ -227,6 +229,14 @@ def _bomb() -> bytes:
         (_set("chunks/0/000000.zst", _bomb()), True, "far more than"),
         (_set("health.json", bytes(300 << 20)), True, "far more than"),
         (_set("index.json", b"[]"), True, "index does not list"),
+        (_set("activity.json", b'{"start":1,"bucket":1,"counts":[18446744073709551615]}'), True, "too large"),
+        (
+            _set(
+                "rows/console.jsonl", b'{"type":"console","t":1,"tab":9223372036854775808,"level":"log","message":""}'
+            ),
+            True,
+            "too large",
+        ),
     ],
 )
 def test_what_is_wrong_is_refused(
@@ -307,3 +317,18 @@ def test_what_cannot_be_written(library: Library, tmp_path: Path) -> None:
         writer.commit()
         with pytest.raises(BadInput, match="still being imported"):
             write_bundle(library, "s2", tmp_path / "s2.replay")
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["two_tabs_posthog", "shop_crash_rrweb"])
+def test_real_sessions_come_through(elsewhere: Library, tmp_path: Path, name: str) -> None:
+    [id] = import_paths(tmp_path / "real", [session_dir(name)])
+    with Library.open(tmp_path / "real") as real:
+        write_bundle(real, id, tmp_path / "real.replay")
+        import_bundle(elsewhere, tmp_path / "real.replay")
+        assert _content(elsewhere, id) == _content(real, id)
+        write_bundle(real, id, tmp_path / "clean.replay", transform=Redactor("strict"))
+        assert import_bundle(elsewhere, tmp_path / "clean.replay") == f"{id}-redacted"
+        for tab in real.session(id).tabs:
+            ours = [(one.event, one.t) for one in real.keyframes(id, tab.index)]
+            assert [(one.event, one.t) for one in elsewhere.keyframes(f"{id}-redacted", tab.index)] == ours

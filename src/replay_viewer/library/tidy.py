@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _s = schema.sessions
 #: Rows removed, texts entered, and blob files removed in one transaction: each holds the write lock some 50 ms.
 _SLICE = 10_000
-_TEXTS = 5_000
+_TEXTS = 10_000
 _FILES = 500
 #: Key in `settings`: a writer died, so there may be files that no table ever knew of.
 _SWEEP = "library.sweep"

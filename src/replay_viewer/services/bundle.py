@@ -22,7 +22,7 @@ import zstandard
 
 from replay_viewer.domain.errors import BadInput, Cancelled, NotFound, StorageProblem
 from replay_viewer.domain.rows import KINDS, Row, encode_row
-from replay_viewer.domain.session import Note, Session
+from replay_viewer.domain.session import Note, Session, Tab
 from replay_viewer.library import Library, SessionWriter
 from replay_viewer.recording import chunk, keyframe
 from replay_viewer.recording.events import Event, Kind, decode_event
@@ -120,39 +120,54 @@ def import_bundle(
     """
     with read_bundle(path) as bundle:
         id = _free_id(library, bundle)
-        total = sum(len(tab.chunks) for tab in bundle.tabs)
-        done = 0
-        keyframes: dict[int, int] = {}
-        with library.writer(id, origin or str(path.resolve())) as writer:
-            for tab in bundle.tabs:
-                rebuilder = None if tab.keyframes else _Rebuilder(writer, tab.tab)
-                for entry in tab.chunks:
-                    if cancelled is not None and cancelled():
-                        raise Cancelled
-                    data, events = bundle.chunk(entry)
-                    writer.chunk(tab.tab, entry.first, entry.events, entry.t0, entry.t1, data)
-                    if rebuilder is not None:
-                        rebuilder.add(events)
-                    done += 1
-                    if progress is not None:
-                        progress(done, total)
-                for one in tab.keyframes:
-                    writer.keyframe(tab.tab, one.event, one.t, one.nodes, bundle.piece(one.member))
-                keyframes[tab.tab] = len(tab.keyframes) if rebuilder is None else rebuilder.written
-            for kind in bundle.kinds:
-                for rows in bundle.rows(kind):
-                    writer.rows(rows)
-            if bundle.activity is not None:
-                held = bundle.activity
-                writer.activity(held.start, held.bucket, np.array(held.counts, np.int64))
-            tabs = [
-                msgspec.structs.replace(tab, keyframes=keyframes.get(tab.index, tab.keyframes))
-                for tab in bundle.session.tabs
-            ]
-            writer.finish(msgspec.structs.replace(bundle.session, id=id, tabs=tabs))
+        try:
+            with library.writer(id, origin or str(path.resolve())) as writer:
+                tabs = _import_tabs(bundle, writer, progress, cancelled)
+                for kind in bundle.kinds:
+                    for rows in bundle.rows(kind):
+                        writer.rows(rows)
+                if bundle.activity is not None:
+                    held = bundle.activity
+                    writer.activity(held.start, held.bucket, np.array(held.counts, np.int64))
+                writer.finish(msgspec.structs.replace(bundle.session, id=id, tabs=tabs))
+        except OverflowError as error:
+            # numbers no computer of ours counts to: checksums are right, so somebody wrote them on purpose
+            raise BadInput(
+                f"The bundle “{path.name}” holds numbers that are too large.", "It was not imported; do not trust it."
+            ) from error
         for note in bundle.notes:
             library.put_note(msgspec.structs.replace(note, session=id, id=_note_id(library, note.id, id)))
     return id
+
+
+def _import_tabs(
+    bundle: Bundle,
+    writer: SessionWriter,
+    progress: Callable[[int, int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> list[Tab]:
+    """Write the recordings; the session's tabs with the number of keyframes they have now."""
+    total = sum(len(tab.chunks) for tab in bundle.tabs)
+    done = 0
+    keyframes: dict[int, int] = {}
+    for tab in bundle.tabs:
+        rebuilder = None if tab.keyframes else _Rebuilder(writer, tab.tab)
+        for entry in tab.chunks:
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            data, events = bundle.chunk(entry)
+            writer.chunk(tab.tab, entry.first, entry.events, entry.t0, entry.t1, data)
+            if rebuilder is not None:
+                rebuilder.add(events)
+            done += 1
+            if progress is not None:
+                progress(done, total)
+        for one in tab.keyframes:
+            writer.keyframe(tab.tab, one.event, one.t, one.nodes, bundle.piece(one.member))
+        keyframes[tab.tab] = len(tab.keyframes) if rebuilder is None else rebuilder.written
+    return [
+        msgspec.structs.replace(tab, keyframes=keyframes.get(tab.index, tab.keyframes)) for tab in bundle.session.tabs
+    ]
 
 
 def _note_id(library: Library, wanted: str, session: str) -> str:
