@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay_viewer.analysis.merge import merge
-from replay_viewer.analysis.sourcemap import IndexedMap, decode_vlq
+from replay_viewer.analysis.sourcemap import IndexedMap, decode_line, decode_vlq
 from replay_viewer.analysis.symbols import MapSet, clean_source, context_lines, map_frame, symbolicate
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.rows import ErrorEvent, Frame, Raised
@@ -104,6 +104,42 @@ def test_what_is_no_map(data: bytes) -> None:
 @given(st.text(alphabet=DIGITS + ",;!", max_size=60), st.integers(0, 8), st.integers(0, 50))
 def test_damaged_mappings_never_raise(mappings: str, line: int, column: int) -> None:
     IndexedMap(json.dumps(simple(mappings=mappings or "A")).encode()).find(line, column)
+
+
+SEGMENTS = st.lists(
+    st.lists(
+        st.one_of(
+            st.tuples(st.integers(0, 40)),
+            st.tuples(st.integers(0, 40), st.integers(0, 3), st.integers(0, 99), st.integers(0, 99)),
+            st.tuples(st.integers(0, 40), *[st.integers(0, 99)] * 3, st.integers(0, 9)),
+        ),
+        max_size=6,
+    ),
+    max_size=4,
+)
+
+
+@given(SEGMENTS, st.booleans())
+def test_lines_decode_as_the_format_says(lines: list[list[tuple[int, ...]]], damaged: bool) -> None:
+    """Against a reading of the specification field by field; with a damaged segment too, which is left out."""
+    state, text, expected = [0, 0, 0, 0], [], []
+    for line in lines:
+        column, parts, wanted = 0, [], []
+        for segment in line:
+            parts.append(vlq(segment[0], *(value - state[i] for i, value in enumerate(segment[1:]))))
+            state[: len(segment) - 1] = segment[1:]
+            column += segment[0]
+            if len(segment) > 1:
+                wanted.append((column, *segment[1:4], segment[4] if len(segment) > 4 else -1))
+            else:
+                wanted.append((column, -1, -1, -1, -1))
+        text.append(",".join([*parts, "!!"] if damaged else parts))
+        expected.append(wanted)
+    running = (0, 0, 0, 0)
+    for mappings, wanted in zip(text, expected, strict=True):
+        found, running = decode_line(mappings, running)
+        fields = (found.columns, found.source, found.line, found.column, found.name)
+        assert list(zip(*(field.tolist() for field in fields), strict=True)) == wanted
 
 
 def frame(file: str, line: int = 1, column: int = 1) -> Frame:

@@ -10,6 +10,8 @@ from bisect import bisect_right
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from replay_viewer.domain.errors import BadInput
 
@@ -57,8 +59,23 @@ class _Section(msgspec.Struct):
 
 _decoder = msgspec.json.Decoder(_RawMap, strict=False)
 
-#: generated column, source, source line, source column, name (-1: none).
-Segment = tuple[int, int, int, int, int]
+Ints = NDArray[np.int64]
+State = tuple[int, int, int, int]
+
+_COMMA, _INVALID = 64, 65
+_TABLE = np.full(256, _INVALID, np.uint8)
+_TABLE[[ord(character) for character in _DIGITS]] = list(_DIGITS.values())
+_TABLE[ord(",")] = _COMMA
+
+
+class Line(msgspec.Struct, frozen=True):
+    """Segments of one generated line by column; `source` and `name` are -1 where the map has none."""
+
+    columns: Ints
+    source: Ints
+    line: Ints
+    column: Ints
+    name: Ints
 
 
 def decode_vlq(text: str) -> list[int]:
@@ -82,6 +99,61 @@ def decode_vlq(text: str) -> list[int]:
     return numbers
 
 
+def _numbers(text: str) -> tuple[Ints, Ints] | None:
+    """All numbers of a line of mappings and the segment of each; None when something in it is damaged."""
+    digits = _TABLE[np.frombuffer(text.encode("ascii", "replace"), np.uint8)]
+    comma = digits == _COMMA
+    more = (digits & 32 != 0) & ~comma
+    cut_short = more[-1] or bool((more[:-1] & comma[1:]).any())
+    if cut_short or bool((digits == _INVALID).any()):
+        return None
+    kept = digits[~comma].astype(np.int64)
+    ends = np.flatnonzero(kept & 32 == 0)
+    starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
+    if not len(kept) or int((ends - starts).max()) > 11:
+        return None
+    place = np.arange(len(kept)) - np.repeat(starts, ends - starts + 1)
+    values = np.add.reduceat((kept & 31) << (5 * place), starts)
+    signed = np.where(values & 1, -(values >> 1), values >> 1)
+    return signed, np.cumsum(comma)[~comma][starts]
+
+
+def _numbers_slowly(text: str) -> tuple[Ints, Ints]:
+    """The same, leaving out damaged segments: one of them does not cost the rest of the map."""
+    values: list[int] = []
+    segments: list[int] = []
+    for segment, part in enumerate(text.split(",")):
+        try:
+            found = decode_vlq(part)
+        except ValueError:
+            continue
+        if all(abs(number) < 1 << 31 for number in found):
+            values += found
+            segments += [segment] * len(found)
+    return np.array(values, np.int64), np.array(segments, np.int64)
+
+
+def decode_line(text: str, state: State) -> tuple[Line, State]:
+    """A line of mappings, and the state (source, line, column, name) after it."""
+    decoded = _numbers(text) if text else None
+    values, segments = decoded if decoded is not None else _numbers_slowly(text)
+    if not len(values):
+        none = np.zeros(0, np.int64)
+        return Line(none, none, none, none, none), state
+    _, first, count = np.unique(segments, return_index=True, return_counts=True)
+    columns = np.cumsum(values[first])
+    mapped, named = count >= 4, count >= 5
+    fields: list[Ints] = []
+    for field, start in enumerate(state):
+        has = mapped if field < 3 else named
+        running = np.cumsum(values[first[has] + field + 1]) + start
+        fields.append(np.full(len(first), -1, np.int64))
+        fields[-1][has] = running
+        state = (*state[:field], int(running[-1]) if len(running) else start, *state[field + 1 :])  # type: ignore[assignment]
+    order = np.argsort(columns, kind="stable")
+    return Line(columns[order], *(values[order] for values in fields)), state
+
+
 class SourceMap:
     """One map without sections. Columns of the generated file are 0-based inside, lines too."""
 
@@ -94,62 +166,30 @@ class SourceMap:
         self._lines = raw.mappings.split(";")
         if len(self._lines) > MAX_LINES:
             raise BadInput("The source map has too many lines.", "Is it the map of one bundle?")
-        self._decoded: dict[int, tuple[list[int], list[Segment]]] = {}
-        # State (source, line, column, name) at the start of each line, as far as decoded.
-        self._states: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)]
+        self._decoded: dict[int, Line] = {}
+        # State at the start of each line, as far as the lines before it were walked.
+        self._states: list[State] = [(0, 0, 0, 0)]
 
-    def _decode(self, line: int) -> tuple[list[int], list[Segment]]:
-        """Columns and segments of a line; the state runs on across lines, so those before it are walked once."""
+    def _decode(self, line: int) -> Line:
+        """The segments of a line; the state runs on across lines, so those before it are walked once."""
         known = self._decoded.get(line)
         if known is not None:
             return known
         while len(self._states) <= line:
-            self._walk(len(self._states) - 1, keep=False)
-        return self._walk(line, keep=True)
-
-    def _walk(self, line: int, keep: bool) -> tuple[list[int], list[Segment]]:
-        source, source_line, source_column, name = self._states[line]
-        column = 0
-        segments: list[Segment] = []
-        for text in self._lines[line].split(","):
-            if not text:
-                continue
-            try:
-                fields = decode_vlq(text)
-            except ValueError:
-                continue  # One damaged segment does not cost the rest of the map.
-            if not fields:
-                continue
-            column += fields[0]
-            if len(fields) >= 4:
-                source += fields[1]
-                source_line += fields[2]
-                source_column += fields[3]
-                named = -1
-                if len(fields) >= 5:
-                    name += fields[4]
-                    named = name
-                if keep:
-                    segments.append((column, source, source_line, source_column, named))
-            elif keep:
-                segments.append((column, -1, 0, 0, -1))
-        if len(self._states) == line + 1:
-            self._states.append((source, source_line, source_column, name))
-        segments.sort(key=lambda segment: segment[0])
-        decoded = ([segment[0] for segment in segments], segments)
-        if keep:
-            self._decoded[line] = decoded
-        return decoded
+            self._states.append(decode_line(self._lines[len(self._states) - 1], self._states[-1])[1])
+        self._decoded[line] = decode_line(self._lines[line], self._states[line])[0]
+        return self._decoded[line]
 
     def find(self, line: int, column: int) -> Position | None:
         """The source position of a generated one (both 0-based); None where the map says nothing."""
         if not 0 <= line < len(self._lines):
             return None
-        columns, segments = self._decode(line)
-        index = bisect_right(columns, column) - 1
+        segments = self._decode(line)
+        index = int(np.searchsorted(segments.columns, column, "right")) - 1
         if index < 0:
             return None
-        _, source, source_line, source_column, name = segments[index]
+        source, name = int(segments.source[index]), int(segments.name[index])
+        source_line, source_column = int(segments.line[index]), int(segments.column[index])
         if not 0 <= source < len(self.sources) or source_line < 0:
             return None
         return Position(

@@ -298,3 +298,10 @@ def test_payloads_nested_without_end_are_cut(depth: int) -> None:
     assert isinstance(row, ConsoleEntry)
     assert merge([row]) == [row]
     assert decode_row(encode_row(row)) == row
+
+
+def test_half_a_character_at_the_end_of_a_cut_text() -> None:
+    items = ['"fox \\ud83e"', '"\\udd8a fox"', '"\\ud83e\\udd8a"']
+    (row,) = rows(plugin(1, "rrweb/console@1", {"level": "log", "payload": items, "trace": []}))
+    assert isinstance(row, ConsoleEntry)
+    assert row.arguments == ["fox \ufffd", "\ufffd fox", "🦊"]

@@ -28,6 +28,9 @@ _LEVELS: dict[str, Level] = {
     "assert": "error",
 }
 _DIRECTIVE = re.compile(r"%[sdifoOc%]")
+_HALF = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _MAX_MESSAGE = 20_000
 _ASSERTION = "Assertion failed: "
 
@@ -85,6 +88,11 @@ def _decode(item: Any) -> Any:
         return item
     try:
         return shallow(msgspec.json.decode(item))
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:
+        # A text the SDK cut in the middle of a character ends in half of it, which JSON decoders refuse.
+        return shallow(msgspec.json.decode(_HALF.sub(r"\\ufffd", item)))
     except (msgspec.DecodeError, RecursionError):
         return item
 
