@@ -343,16 +343,17 @@ export class Painting {
   }
 
   private input(id: number, value: string | null, checked: boolean | null): void {
-    const element = this.mirror.getNode(id) as HTMLInputElement | HTMLOptionElement | null;
+    const element = this.mirror.getNode(id) as HTMLInputElement | null;
     if (!isElement(element)) return;
     try {
       if (checked !== null) {
-        if (element.localName === "option") (element as HTMLOptionElement).selected = checked;
-        else (element as HTMLInputElement).checked = checked;
+        if (element.localName === "option") (element as unknown as HTMLOptionElement).selected = checked;
+        else element.checked = checked;
       }
-      if (value !== null && element.localName !== "option" && (element as HTMLInputElement).value !== value) {
-        (element as HTMLInputElement).value = value;
-      }
+      const { localName } = element;
+      // Of a box the value is an attribute, and "on" where it has none.
+      const box = localName === "option" || localName === "input" && /^(checkbox|radio)$/.test(element.type);
+      if (value !== null && !box && element.value !== value) element.value = value;
     } catch {
       // A file input takes no value.
     }

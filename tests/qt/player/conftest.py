@@ -21,6 +21,18 @@ from replay_viewer.qt.player.view import PlayerView  # noqa: E402
 from tests.qt.player.engines import START, StageEngine  # noqa: E402
 
 
+#: What Chromium says on a machine without a display, a bus or a graphics card.
+HARMLESS = ("QRhiGles2", "Failed to create RHI", "GPUInfo not initialized", "Sandboxing disabled")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The messages of a Chromium without graphics are no failures of the tests here."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.qt_log_ignore(*HARMLESS))
+
+
 class Bench:
     """A view with waiting forms of its questions."""
 

@@ -157,7 +157,7 @@ class WalledPage(QWebEnginePage):
         self,
         level: QWebEnginePage.JavaScriptConsoleMessageLevel,
         message: str,
-        lineNumber: int,
+        lineNumber: int,  # noqa: N803
         sourceID: str,  # noqa: N803
     ) -> None:
         """The page's own troubles go to the log; what policy refuses to recordings is no trouble."""
@@ -178,7 +178,7 @@ class WalledPage(QWebEnginePage):
     def chooseFiles(
         self,
         mode: QWebEnginePage.FileSelectionMode,
-        oldFiles: Sequence[str],
+        oldFiles: Sequence[str],  # noqa: N803
         acceptedMimeTypes: Sequence[str],  # noqa: N803
     ) -> list[str]:
         """No file of this machine is offered to a page."""
