@@ -98,6 +98,14 @@ def test_broken_events_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:
     assert found.skipped == {"broken-event": len(odd)}
 
 
+@pytest.mark.parametrize("form", [dumps, lambda found: dumps([found])])
+def test_an_event_too_deep_is_counted_and_the_rest_is_read(tmp_path: Path, form: Any) -> None:
+    deep = b'{"type":3,"timestamp":1,"data":' + b'{"c":[' * 5000 + b"]}" * 5000 + b"}"
+    found = read(tmp_path / "a.json", form([*EVENTS, "deep", *EVENTS]).replace(b'"deep"', deep))
+    assert found.events == EVENTS + EVENTS
+    assert found.skipped == {"broken-event": 1}
+
+
 def test_broken_lines_are_counted(tmp_path: Path) -> None:
     lines = [dumps(event) for event in EVENTS]
     lines[3] = lines[3][:40]

@@ -166,6 +166,15 @@ def test_errors_beside_a_recording_name_its_session(tmp_path: Path, form: str) -
     assert len(found.rows) == 1
 
 
+def test_pulled_segments_and_errors_are_one_session(tmp_path: Path) -> None:
+    pages = [("/api/0/recording-segments/?download", dumps([EVENTS[:3]])), ("/x/?download", dumps([EVENTS[3:]]))]
+    folder = capture_folder(tmp_path / "pull", [*pages, ("/api/0/events/1/", dumps(API_EVENT))])
+    found = Read(list(read_paths([folder])))
+    assert found.sessions == {REPLAY}
+    assert found.of(REPLAY) == EVENTS
+    assert len(found.rows) == 1
+
+
 def test_segment_download_with_a_lost_segment(tmp_path: Path) -> None:
     path = tmp_path / "segments.json"
     path.write_bytes(dumps([EVENTS[:3], [], EVENTS[3:]]))

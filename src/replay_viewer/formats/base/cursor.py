@@ -25,7 +25,7 @@ MAX_VALUE = 128 << 20
 #: Places where elements of recordings usually meet, by the first byte of an element. Each ends at the comma.
 _HINTS: dict[bytes, list[re.Pattern[bytes]]] = {
     b"{": [
-        re.compile(rb'"timestamp":\s*[\d.]+\s*\}\s*,(?=\s*\{)'),
+        re.compile(rb'"(?:timestamp|delay|type|cv|window_?[iI]d)":\s*(?:-?[\d.]+|"[^"\\]*")\s*\}\s*,(?=\s*\{)'),
         re.compile(rb'\}\s*,(?=\s*\{\s*"(?:window_?[iI]d|timestamp|type"\s*:\s*\d\s*,\s*"timestamp)")'),
     ],
     b"[": [re.compile(rb"\]\s*,(?=\s*\[)")],
@@ -156,8 +156,8 @@ class Cursor:
         for cut, last in self._guesses():
             array = b"[" + self.data[self.pos : cut] + b"]"
             try:
-                array, raws = split(array)
-            except msgspec.DecodeError:
+                array, raws = split(array, whole=False)
+            except (msgspec.DecodeError, RecursionError):
                 continue
             self.pos = cut + 1
             return array, raws, last

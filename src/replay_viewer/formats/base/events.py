@@ -43,7 +43,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Broken(ValueError):
-    """One event that cannot be used; counted, never fatal. `reason`: not-json, no-time, not-event, packed."""
+    """One event that cannot be used; counted. `reason`: not-json, no-time, not-event, packed, too-deep."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -58,7 +58,7 @@ def _inflate(text: str) -> bytes:
         if not z.eof:
             raise Broken("packed")
         data = checked(data)
-    except (zlib.error, UnicodeEncodeError, msgspec.DecodeError) as error:
+    except (zlib.error, UnicodeEncodeError, msgspec.DecodeError, RecursionError) as error:
         raise Broken("packed") from error
     return data
 
@@ -90,6 +90,8 @@ def normal(element: bytes) -> tuple[str, bytes]:
         text = _text.decode(element) if element.startswith(b'"') else None
     except msgspec.DecodeError as error:
         raise Broken("not-json") from error
+    except RecursionError as error:
+        raise Broken("too-deep") from error
     if text is not None:
         element = text.encode() if text.lstrip().startswith("{") else _inflate(text)
     try:
@@ -128,14 +130,30 @@ class Sifter:
             array, raws = split(array)
         try:
             heads = _heads.decode(array)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, RecursionError):
             yield from self.each(bytes(raw) for raw in raws)
             return
-        if any(head.cv is not None or head.windowId is not None or head.window_id is not None for head in heads):
-            yield from self.each(bytes(raw) for raw in raws)
+        if not any(head.cv is not None or head.windowId is not None or head.window_id is not None for head in heads):
+            self.good += len(raws)
+            yield from batches(self.session, self.tab, [bytes(raw) for raw in raws])
             return
-        self.good += len(raws)
-        yield from batches(self.session, self.tab, [bytes(raw) for raw in raws])
+        tabs: dict[str, list[bytes]] = {}
+        for head, raw in zip(heads, raws, strict=True):
+            try:
+                event = _ungzip(bytes(raw)) if head.cv else bytes(raw)
+            except Broken as error:
+                self._count(error)
+            else:
+                tabs.setdefault(_window(head) or self.tab, []).append(event)
+        yield from self._told_apart(tabs)
+
+    def _count(self, error: Broken) -> None:
+        self.broken[error.reason] = self.broken.get(error.reason, 0) + 1
+
+    def _told_apart(self, tabs: dict[str, list[bytes]]) -> Iterator[Batch]:
+        for tab, events in tabs.items():
+            self.good += len(events)
+            yield from batches(self.session, tab, events)
 
     def each(self, elements: Iterator[bytes]) -> Iterator[Batch]:
         """The events of `elements`, one by one: broken ones are counted, windows told apart."""
@@ -144,12 +162,10 @@ class Sifter:
             try:
                 window, event = normal(element)
             except Broken as error:
-                self.broken[error.reason] = self.broken.get(error.reason, 0) + 1
-                continue
-            tabs.setdefault(window or self.tab, []).append(event)
-            self.good += 1
-        for tab, events in tabs.items():
-            yield from batches(self.session, tab, events)
+                self._count(error)
+            else:
+                tabs.setdefault(window or self.tab, []).append(event)
+        yield from self._told_apart(tabs)
 
     def lines(self, run: bytes) -> Iterator[Batch]:
         """The events of a run of lines, one JSON value a line."""

@@ -21,6 +21,7 @@ Progress = Callable[[int, int], None]
 
 #: A request body never inflates to more than this.
 MAX_BODY = 128 << 20
+_HOLD = 4 << 20
 _AGAIN = "Get it again from where it came; nothing of it was imported."
 _KNOWN = "Open a file of rrweb events, or one that Sentry, PostHog or Amplitude exported."
 #: Formats that take anything their first byte fits; in a folder, their failure means “some other file”.
@@ -56,6 +57,10 @@ def _explained(error: BadInput, document: Document, events: int) -> BadInput:
         read = f"{events:,} events could be read before that" if events else "not one event could be read"
         return Truncated(f"{message}; {read}.", _AGAIN)
     return error if error.advice else type(error)(error.message, _AGAIN)
+
+
+def _too_deep(document: Document) -> Malformed:
+    return Malformed(f"“{document.name}” is nested too deeply to be read.", "Ask for a recording of a simpler page.")
 
 
 class Reading:
@@ -113,12 +118,14 @@ class Reading:
 
     def _document(self, source: _Source) -> Iterator[Piece]:
         document, events = source.document, 0
-        recordings = [s for s in self.sources if not s.format.linked]
-        if len(self.linked) == 1 and len(recordings) == 1:
-            source.key = next(iter(self.linked))  # the one recording, and rows that say whose they are
+        if len(self.linked) == 1 and len({s.key for s in self.sources if not s.format.linked}) == 1:
+            source.key = next(iter(self.linked))  # one recording, and rows that say whose they are
+            for other in self.sources:
+                other.key = source.key
         try:
             found = source.format.read(document)
-            for piece in list(found) if document.captured else found:
+            # A damaged body gives nothing at all, unless it is too large to hold back.
+            for piece in list(found) if document.captured and document.size < _HOLD else found:
                 events += len(piece.events) if isinstance(piece, Batch) else 0
                 yield from self._placed(piece, source)
                 self._report(document)
@@ -130,6 +137,8 @@ class Reading:
                 raise _explained(error, document, events or document.seen()) from error
             else:
                 self.others += 1
+        except RecursionError as error:
+            raise _too_deep(document) from error
         except OSError as error:
             reason = error.strerror or str(error)
             raise BadInput(f"“{document.name}” cannot be read: {reason}.", "Check the disk it is on.") from error
@@ -238,6 +247,8 @@ def read_body(body: bytes, headers: Mapping[str, str], url: str) -> list[Piece]:
             pieces.append(piece)
     except BadInput as error:
         raise _explained(error, document, events) from error
+    except RecursionError as error:
+        raise _too_deep(document) from error
     finally:
         document.close()
     return pieces

@@ -10,6 +10,8 @@ import re
 
 import msgspec
 
+from replay_viewer.formats.base.scan import skip_space, value_end
+
 #: Escaped backslashes are matched to keep count, whole pairs to leave them alone; group 1 is a half alone.
 _HALVES = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
@@ -40,8 +42,12 @@ def checked(data: bytes) -> bytes:
     return data
 
 
-def split(array: bytes) -> tuple[bytes, list[msgspec.Raw]]:
-    """(the JSON array, its elements), repaired when that is what it takes. Raises msgspec.DecodeError."""
+def split(array: bytes, *, whole: bool = True) -> tuple[bytes, list[msgspec.Raw]]:
+    """(the JSON array, its elements), repaired when that is what it takes.
+
+    An element nested deeper than the interpreter allows is cut out by its brackets, when the array is known to be
+    `whole`. Raises msgspec.DecodeError, and RecursionError when it is not.
+    """
     try:
         str(array, "utf-8")
         return array, _raws.decode(array)
@@ -49,4 +55,21 @@ def split(array: bytes) -> tuple[bytes, list[msgspec.Raw]]:
         mended = repaired(array)
         if mended is array:
             raise
+    except RecursionError:
+        if not whole:
+            raise
+        return array, _by_brackets(array)
     return mended, _raws.decode(mended)
+
+
+def _by_brackets(array: bytes) -> list[msgspec.Raw]:
+    found: list[msgspec.Raw] = []
+    pos = skip_space(array, 1)
+    while array[pos : pos + 1] != b"]":
+        end = value_end(array, pos)
+        after = skip_space(array, end)
+        if end < 0 or array[after : after + 1] not in (b",", b"]"):
+            raise msgspec.DecodeError("elements of the array do not end where they should")
+        found.append(msgspec.Raw(array[pos:end]))
+        pos = skip_space(array, after + 1) if array[after : after + 1] == b"," else after
+    return found
