@@ -49,7 +49,10 @@ class Source(IntEnum):
     CUSTOM_ELEMENT = 16
 
 
-class Head(msgspec.Struct):
+# gc=False: none of these can be part of a cycle, and an import makes millions of them.
+
+
+class Head(msgspec.Struct, gc=False):
     """What is read of every event: the rest stays raw JSON. `cv` is PostHog's mark for gzip inside strings."""
 
     type: int
@@ -59,7 +62,7 @@ class Head(msgspec.Struct):
     cv: str | None = None
 
 
-class Sn(msgspec.Struct):
+class Sn(msgspec.Struct, gc=False):
     """A serialised node (rrweb-snapshot). `type`: 0 document 1 doctype 2 element 3 text 4 CDATA 5 comment."""
 
     type: int
@@ -81,7 +84,7 @@ class Sn(msgspec.Struct):
     rootId: int | None = None  # noqa: N815
 
 
-class Add(msgspec.Struct):
+class Add(msgspec.Struct, gc=False):
     """One `adds` entry of a mutation. 0.9 to 1.x may send `previousId` as well."""
 
     parentId: int  # noqa: N815
@@ -90,7 +93,7 @@ class Add(msgspec.Struct):
     previousId: int | None = None  # noqa: N815
 
 
-class Remove(msgspec.Struct):
+class Remove(msgspec.Struct, gc=False):
     """One `removes` entry of a mutation."""
 
     id: int
@@ -98,21 +101,21 @@ class Remove(msgspec.Struct):
     isShadow: bool | None = None  # noqa: N815
 
 
-class TextChange(msgspec.Struct):
+class TextChange(msgspec.Struct, gc=False):
     """One `texts` entry of a mutation."""
 
     id: int
     value: str | None = None
 
 
-class AttributeChange(msgspec.Struct):
+class AttributeChange(msgspec.Struct, gc=False):
     """One `attributes` entry of a mutation; a value of None removes, `style` may be a dict of overrides."""
 
     id: int
     attributes: dict[str, Any]
 
 
-class Position(msgspec.Struct):
+class Position(msgspec.Struct, gc=False):
     """One sampled pointer position; `timeOffset` (ms, at most 0) is relative to the event's stamp."""
 
     x: float
@@ -121,7 +124,7 @@ class Position(msgspec.Struct):
     timeOffset: float = 0.0  # noqa: N815
 
 
-class Mutation(msgspec.Struct):
+class Mutation(msgspec.Struct, gc=False):
     """The data of a mutation (source 0): by far the most frequent and the largest kind."""
 
     source: int
@@ -132,7 +135,7 @@ class Mutation(msgspec.Struct):
     isAttachIframe: bool | None = None  # noqa: N815
 
 
-class Incremental(msgspec.Struct):
+class Incremental(msgspec.Struct, gc=False):
     """The data of any other incremental snapshot: the union of the fields of their sources."""
 
     source: int
@@ -216,7 +219,7 @@ class Plugin(msgspec.Struct):
 Data = Mutation | Incremental | FullSnapshot | Meta | Custom | Plugin | None
 
 
-class Event(msgspec.Struct):
+class Event(msgspec.Struct, gc=False):
     """One decoded event; `timestamp` is epoch ms. `data` is None for the two load events and assets."""
 
     type: int

@@ -209,6 +209,10 @@ class Mirror:
         if existing is not None:
             self._detach(existing)
             self._forget(existing)
+            if parent.id not in self.nodes:
+                # It was to stand inside itself.
+                self.unknown += 1
+                return
         self._displace(sn, parent)
         node = self._insert(sn, parent.id)
         self._touch(parent.id)
