@@ -125,6 +125,14 @@ def test_a_linked_request_completes_the_recorded_one() -> None:
     assert (kept.event, kept.status, kept.response_body.text) == (3, 200, "hello")
 
 
+def test_resources_reported_again_after_a_restart() -> None:
+    def request(event: int, kind: str) -> NetworkRequest:
+        return NetworkRequest(t=10.2, end=20, tab=0, event=event, url="https://a/i.png", kind=kind)
+
+    assert len(merge([request(1, "img"), request(9, "img")])) == 1
+    assert len(merge([request(1, "fetch"), request(9, "fetch")])) == 2
+
+
 def test_repeated_rows_are_dropped_but_repeated_events_are_not() -> None:
     row = StateChange(t=1, tab=0, event=4, action="a")
     again = StateChange(t=1, tab=0, event=5, action="a")

@@ -120,8 +120,17 @@ def _same_rage(left: Interaction, right: Interaction) -> bool:
 
 
 def _merge_requests(rows: Sequence[NetworkRequest]) -> list[NetworkRequest]:
-    """A request seen in the recording and again by a linked source (HAR, events): the richer one."""
-    kept = [row for row in rows if row.event >= 0]
+    """A request reported twice by the recording, or again by a linked source (HAR, events): the richer one."""
+    kept: list[NetworkRequest] = []
+    seen: set[tuple[object, ...]] = set()
+    for row in rows:
+        if row.event < 0:
+            continue
+        # An SDK that starts again reports the browser's resource timings again. Equal calls may be two calls.
+        key = (row.tab, row.method, row.url, round(row.t), round(row.end))
+        if row.kind in ("fetch", "xhr") or key not in seen:
+            kept.append(row)
+        seen.add(key)
     places: dict[tuple[str, str], list[int]] = {}
     for index, row in enumerate(kept):
         places.setdefault((row.method, row.url), []).append(index)

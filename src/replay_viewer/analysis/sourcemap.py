@@ -140,18 +140,22 @@ def decode_line(text: str, state: State) -> tuple[Line, State]:
     if not len(values):
         none = np.zeros(0, np.int64)
         return Line(none, none, none, none, none), state
-    _, first, count = np.unique(segments, return_index=True, return_counts=True)
+    first = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(np.diff(segments)) + 1))
+    count = np.diff(first, append=len(values))
     columns = np.cumsum(values[first])
     mapped, named = count >= 4, count >= 5
     fields: list[Ints] = []
+    after = list(state)
     for field, start in enumerate(state):
         has = mapped if field < 3 else named
         running = np.cumsum(values[first[has] + field + 1]) + start
         fields.append(np.full(len(first), -1, np.int64))
         fields[-1][has] = running
-        state = (*state[:field], int(running[-1]) if len(running) else start, *state[field + 1 :])  # type: ignore[assignment]
-    order = np.argsort(columns, kind="stable")
-    return Line(columns[order], *(values[order] for values in fields)), state
+        after[field] = int(running[-1]) if len(running) else start
+    if len(columns) > 1 and bool((np.diff(columns) < 0).any()):
+        order = np.argsort(columns, kind="stable")
+        columns, fields = columns[order], [field[order] for field in fields]
+    return Line(columns, *fields), (after[0], after[1], after[2], after[3])
 
 
 class SourceMap:
