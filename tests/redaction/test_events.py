@@ -62,6 +62,8 @@ def test_untouched_events_keep_their_bytes() -> None:
 def test_damage_is_no_way_out() -> None:
     """What cannot be read cannot be redacted, so it does not pass."""
     assert Redactor().event(b'{"type": 3, "data": {"text": "4242 4242 4242 4242"') == b"null"
+    deep = b'{"type":3,"timestamp":5,"data":' + b'{"a":' * 5000 + b'"4242424242424242"' + b"}" * 5000 + b"}"
+    assert b"4242" not in Redactor().event(deep)
 
 
 def _skeleton(value: Any) -> Any:

@@ -13,8 +13,9 @@ SECRET = [
 ]  # fmt: skip
 OPEN = [
     "pinned", "spin", "passenger", "passwordVisible", "token_type", "tokenCount", "total_tokens", "secretary",
-    "status",     "compass", "id", "name", "items", "card", "auth_status", "expires", "author", "session_id", "requestId",
-    "keyboard", ]  # fmt: skip
+    "status", "compass", "id", "name", "items", "card", "auth_status", "expires", "author", "session_id",
+    "requestId", "keyboard",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SECRET)

@@ -16,8 +16,8 @@ CARD = "4242 4242 4242 4242"
 #: Fields that hold ids, names of rules and other words of our own.
 FIXED = {
     "level", "rating", "kind", "method", "status", "source", "release", "environment", "id", "group", "store", "name",
-    "how", "action", "mechanism", "category", "key", "code", "session", "colour", "severity", "state", "browser", "os",
-    "sdk", "zone", "locale", "replay_type", "user_agent",
+    "how", "action", "mechanism", "category", "key", "code", "session", "colour", "severity", "state", "browser",
+    "os", "sdk", "zone", "locale", "replay_type", "user_agent",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from replay_viewer.domain.rows import ErrorEvent, Frame, Row
+from replay_viewer.domain.session import Finding
 from replay_viewer.export.incident import Fault, IncidentNote, Link, Moment, Picture
 from replay_viewer.redaction import Redactor
 
@@ -44,7 +45,8 @@ def redacted(note: IncidentNote, redactor: Redactor) -> IncidentNote:
         notes=[redactor.note(each) for each in note.notes],
         timeline=[_moment(moment, redactor) for moment in note.timeline],
         vitals=[_row(row, redactor) for row in note.vitals],
-        missing=[
+        missing=_withheld_finding(len(withheld(note, redactor)))
+        + [
             msgspec.structs.replace(found, message=text(found.message, "health"), code=text(found.code, "health"))
             for found in note.missing
         ],
@@ -61,6 +63,13 @@ def redacted(note: IncidentNote, redactor: Redactor) -> IncidentNote:
 def withheld(note: IncidentNote, redactor: Redactor) -> list[Picture]:
     """The pictures a strict export leaves out, because they show the page as recorded."""
     return [picture for picture in note.pictures if redactor.strict and not picture.redacted]
+
+
+def _withheld_finding(count: int) -> list[Finding]:
+    if not count:
+        return []
+    message = "Pictures were left out of this note, because the text in them could not be masked."
+    return [Finding(code="pictures-withheld", message=message, severity="warning", count=count)]
 
 
 def _learn(note: IncidentNote, redactor: Redactor) -> None:

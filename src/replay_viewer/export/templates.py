@@ -22,13 +22,12 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from replay_viewer.domain.errors import BadInput
+from replay_viewer.domain.resources import resource
 from replay_viewer.domain.rows import Frame, Vital, summary
 from replay_viewer.domain.time import clock, iso, offset
 from replay_viewer.export.incident import IncidentNote
 from replay_viewer.redaction import RULES
 
-_PACKAGED = Path(__file__).resolve().parents[1] / "resources"
-_REPOSITORY = Path(__file__).resolve().parents[3] / "resources"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _MD = re.compile(r"([\\`*_\[\]<>|#~&!$])")
 _LIST = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])(?=\s|$|=|-)")
@@ -38,9 +37,8 @@ _BODY = 1_200  #: Characters of a body an incident note shows.
 
 @lru_cache(maxsize=8)
 def _environment(folders: tuple[Path, ...], escape: bool) -> SandboxedEnvironment:
-    shipped = (_PACKAGED if _PACKAGED.is_dir() else _REPOSITORY) / "templates"
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader([*folders, shipped]),
+        loader=FileSystemLoader([*folders, resource("templates")]),
         autoescape=escape,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -51,6 +49,7 @@ def _environment(folders: tuple[Path, ...], escape: bool) -> SandboxedEnvironmen
         md=md, cell=cell, code=code, fence=fence, quoted=quoted, plain=plain, offset=_offset, utc=_utc, clock=_clock,
         local=_local, date=_date, data_uri=data_uri, body=body, pretty=pretty, ms=ms, vital=vital, place=place,
         linkable=linkable, md_url=md_url, summary=summary, rule=rule, status=status, cause=frames_shown,
+        jsontext=jsontext,
     )  # fmt: skip
     return environment
 
@@ -187,10 +186,15 @@ def frames_shown(frames: Sequence[Frame], limit: int = 12) -> list[Frame]:
     return list(reversed(frames))[:limit]
 
 
+def jsontext(value: Any) -> str:
+    """A JSON value as text (never marked as safe HTML)."""
+    return msgspec.json.encode(value).decode()
+
+
 def pretty(text: str) -> str:
     """JSON indented; other text as it is."""
     try:
-        return msgspec.json.format(text, indent=2)
+        return msgspec.json.format(str(text), indent=2)
     except msgspec.DecodeError:
         return text
 

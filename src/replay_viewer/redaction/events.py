@@ -40,7 +40,7 @@ class EventRedactor:
         self._inputs: dict[int, dict[int, str]] = {}
 
     def event(self, raw: bytes, tab: int = 0) -> bytes:
-        """One event's JSON, redacted; the same bytes when there is nothing to remove. Damaged JSON becomes null.
+        """One event's JSON, redacted; the same bytes when nothing is removed. What cannot be read loses its data.
 
         A full snapshot or a mutation must have been given before the inputs it brings.
         """
@@ -50,7 +50,7 @@ class EventRedactor:
         try:
             event = _decode(raw)
         except (msgspec.DecodeError, RecursionError):
-            return b"null"
+            return _blank(raw)
         if not isinstance(event, dict):
             return _changed(raw, event, json_value(strings, event, "recording"))
         kind, data = event.get("type"), event.get("data")
@@ -74,6 +74,20 @@ class EventRedactor:
                 if key not in ("payload", "tag", "plugin"):
                     changed = _set(data, key, json_value(strings, data[key], where)) or changed
         return _encode(event) if changed else raw
+
+
+class _Head(msgspec.Struct):
+    type: int
+    timestamp: float
+
+
+def _blank(raw: bytes) -> bytes:
+    """An event of the same type and time that says nothing; null when not even those can be read."""
+    try:
+        head = msgspec.json.decode(raw, type=_Head, strict=False)
+    except (msgspec.DecodeError, RecursionError):
+        return b"null"
+    return _encode({"type": head.type, "data": {}, "timestamp": head.timestamp})
 
 
 def _changed(raw: bytes, before: Any, after: Any) -> bytes:

@@ -330,15 +330,28 @@ def _pictures(
         what = "the error" if error is not None else "the moment"
         earlier = max(session.start, moment - PICTURE_BEFORE_MS)
         wanted = {(tab, earlier): f"{(moment - earlier) / 1000:.0f} s before {what}", (tab, moment): f"At {what}"}
-    pictures = []
-    redact = redactor.painted if redactor.strict else None
+    pictures: list[Picture] = []
     places = list(wanted.items())[:MAX_PICTURES]
     for of in sorted({place[0] for place, _ in places}):
         mine = [(place[1], caption) for place, caption in places if place[0] == of]
-        for (t, caption), png in zip(mine, shoot(of, [t for t, _ in mine], redact), strict=True):
+        mask = _Mask(redactor)
+        for (t, caption), png in zip(mine, shoot(of, [t for t, _ in mine], mask.redact), strict=True):
             if png:
-                pictures.append(Picture(t=t, caption=caption, png=png, redacted=redactor.strict))
+                pictures.append(Picture(t=t, caption=caption, png=png, redacted=mask.used))
     return sorted(pictures, key=lambda picture: picture.t)
+
+
+class _Mask:
+    """The redactor as a painter gets it. A painter that never asks has masked nothing, whatever it was told."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.used = False
+        self._redactor = redactor
+        self.redact = self._painted if redactor.strict else None
+
+    def _painted(self, text: str) -> str:
+        self.used = True
+        return self._redactor.painted(text)
 
 
 def _links(session: Session, moment: float) -> list[Link]:
