@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from replay_viewer.collector.blobs import Blobs
 from replay_viewer.collector.incoming import Incoming, column_text
 from replay_viewer.collector.schema import errors, projects, segments, sessions, strays
-from replay_viewer.domain.errors import StorageProblem, UserError
+from replay_viewer.domain.errors import StorageProblem
 from replay_viewer.domain.session import Facts
 
 _GROUP_BODIES = 256
@@ -89,16 +89,14 @@ class Store:
             with self._engine.begin() as connection:
                 fresh = [_keep(connection, self._blobs, body) for body, _ in group]
                 self._blobs.sync()
-        except (SQLAlchemyError, UserError) as error:
+        except Exception as error:  # whatever it is, it must fail its own request only, and never the writer
             if len(group) > 1:
                 for job in group:
                     self._commit([job])
-                return
-            problem = error if isinstance(error, UserError) else StorageProblem("The database refused a body.")
-            group[0][1].set_exception(problem)
-        except Exception as error:  # a bug must fail these requests, not the writer for all to come
-            for _, future in group:
-                future.set_exception(error)
+            elif isinstance(error, SQLAlchemyError):
+                group[0][1].set_exception(StorageProblem("The database refused a body."))
+            else:
+                group[0][1].set_exception(error)
         else:
             for (_, future), new in zip(group, fresh, strict=True):
                 future.set_result(new)
