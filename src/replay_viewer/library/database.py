@@ -131,7 +131,6 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         "synchronous = FULL",  # a commit is durable: blobs were synced before it
         "journal_size_limit = 67108864",
         "cache_size = -16384",
-        "mmap_size = 268435456",
         "temp_store = MEMORY",
         "secure_delete = FAST",
     ):

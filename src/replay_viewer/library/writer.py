@@ -153,25 +153,20 @@ class SessionWriter:
 
     def finish(self, session: Session) -> None:
         """Everything is there: state "ready", an older copy of the same id replaced. Then fills the text index."""
-        for kind in self._kinds.values():
-            kind.fold()
         self._flush()
-        folded = {
-            name: (
-                len(kind.t),
-                kind.first,
-                self._blobs.put(packed.pack_columns(kind.columns())),
-                self._blobs.put(packed.pack_texts(kind.folded)),
-            )
-            for name, kind in self._kinds.items()
-            if kind.t
-        }
-        self._blobs.sync()
         self._session = self._filled(session, "ready")
+        packed_kinds: list[tuple[Any, ...]] = []
+        while self._kinds:
+            name, kind = self._kinds.popitem()
+            if kind.t:
+                columns = self._blobs.put(packed.pack_columns(kind.columns()))
+                texts = self._blobs.put(packed.pack_texts(kind.folded))
+                packed_kinds.append((self._gen, name, len(kind.t), kind.first, columns, texts))
+            del kind
+        self._blobs.sync()
         with self._database.write() as connection:
             self._check_alive(connection)
-            for name, values in folded.items():
-                bulk_insert(connection, schema.packed, [(self._gen, name, *values)])
+            bulk_insert(connection, schema.packed, packed_kinds)
             self._retire_older(connection)
             self._publish(connection)
             connection.execute(update(_s).where(_s.c.gen == self._gen).values(lease="", state="ready"))
