@@ -9,7 +9,7 @@ from replay_viewer.domain.rows import Body, CustomEvent, Interaction, Navigation
 from replay_viewer.domain.session import Facts, Finding
 from replay_viewer.recording.events import decode_event
 from replay_viewer.recording.mirror import Mirror
-from tests.analysis.recordings import recorded, sentry_events
+from tests.analysis.recordings import element, page, recorded, sentry_events, text
 from tests.data_dir import needs_shared
 
 
@@ -91,6 +91,36 @@ def test_what_the_sdk_says_of_itself() -> None:
     assert "buffer-mode" in found
     below = (CLICK, CustomEvent(t=7, tab=0, name="replay.mutations", data={"count": 900, "limit": False}))
     assert "mutation-limit" not in report(whole(), rows=below)
+
+
+def test_a_survey_taken_twice_counts_once() -> None:
+    counters, mirror = Counters(), Mirror()
+    body = [
+        element(10, "img", src="https://a/i.png"),
+        element(11, "img", src="https://a/i.png"),
+        element(12, "img", src="data:image/png;base64,AA"),
+        element(13, "link", rel="stylesheet", href="https://a/s.css"),
+        element(14, "link", rel="stylesheet", href="https://a/t.css", _cssText="a{}"),
+        element(15, "canvas"),
+        element(16, "div", rr_width="10px", rr_height="10px"),
+        element(17, "style", text(18, "a{}")),
+        element(19, "p", text(20, "** *")),
+        element(21, "p", text(22, "abc")),
+    ]
+    body[4]["attributes"]["_cssText"] = "a{}"
+    body[6]["attributes"] = {"rr_width": "10px", "rr_height": "10px"}
+    for raw in page(*body):
+        mirror.apply(decode_event(json.dumps(raw).encode()))
+    for _ in range(2):
+        survey(mirror.nodes.values(), counters)
+    assert (counters.assets, counters.sheets_missing) == (1, ["https://a/s.css"])
+    assert (counters.canvases, counters.blocked, counters.canvas_recorded) == (1, 1, False)
+    assert counters.masked_length / counters.text_length == 0.5
+
+
+def test_posthog_on_localhost() -> None:
+    rows = (CLICK, Navigation(t=0, tab=0, url="http://localhost:8000/"), CustomEvent(t=1, name="$posthog_config"))
+    assert "localhost" in report(whole(network=False, snapshots=[0.0]), rows=rows)["network-not-recorded"].message
 
 
 @needs_shared

@@ -7,112 +7,20 @@ The importer counts while it reads (`Counters`, one per tab; session-wide ones o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
-import msgspec
-
-from replay_viewer.analysis.extract.bodies import NO_BODY, NOT_FETCH
+from replay_viewer.analysis.counters import GAP_S, Counters, survey
+from replay_viewer.analysis.extract.bodies import NO_ANSWER, NO_BODY, NOT_FETCH
 from replay_viewer.analysis.extract.context import mapping, number
-from replay_viewer.analysis.extract.words import MASK_CHARACTERS
 from replay_viewer.domain.rows import CustomEvent, Interaction, Navigation, NetworkRequest, Row
 from replay_viewer.domain.session import Facts, Finding
-from replay_viewer.recording.nodes import TEXT, Node
 
-#: Seconds without any event, while the tab is in sight, that make a gap.
-GAP_S = 30.0
 _MASKED_SHARE = 0.05
-
-
+_LOCAL = ("localhost", "127.0.0.1", "[::1]")
 Severity = Literal["info", "warning", "error"]
 
-
-class Counters(msgspec.Struct, kw_only=True):
-    """What the importer counts of one tab.
-
-    tab: index. start, end: epoch ms of the first and last event. events: events stored.
-    first_snapshot: epoch ms of the first full snapshot, 0 when there is none.
-    unknown: references to unknown nodes (`Mirror.unknown` at the end).
-    broken: events that could not be decoded (kept as they are, not shown).
-    duplicates: events dropped because the same bytes and stamp came twice.
-    reordered: events put into their place because they came out of order.
-    late: events stamped before the end of an earlier piece (segment) of the recording.
-    missing_pieces: numbers of segments that the backend did not deliver.
-    gaps: (t0, t1) stretches without any event longer than GAP_S.
-    hidden: (t0, t1) stretches in which the tab was hidden, as far as the recording says.
-    snapshots: epoch ms of every full snapshot that began a new page; urls: URL of each, aligned with it.
-    text_length, masked_length: characters of text nodes seen in full snapshots, and how many of them are masks
-    (see `masked_share`).
-    sheets_missing: hrefs of style sheets recorded without their text (link rel=stylesheet without _cssText).
-    assets: number of remote images, fonts and media the page refers to that are not in the recording.
-    assets_captured: how many of those were fetched at pull time.
-    console, network: whether any console or network event was seen in the recording.
-    blocked: number of nodes recorded as empty boxes.
-    canvases: number of canvas elements; canvas_recorded: whether any canvas content was recorded.
-    """
-
-    tab: int = 0
-    start: float = 0.0
-    end: float = 0.0
-    events: int = 0
-    first_snapshot: float = 0.0
-    unknown: int = 0
-    broken: int = 0
-    duplicates: int = 0
-    reordered: int = 0
-    late: int = 0
-    missing_pieces: list[int] = []
-    gaps: list[tuple[float, float]] = []
-    hidden: list[tuple[float, float]] = []
-    snapshots: list[float] = []
-    urls: list[str] = []
-    text_length: int = 0
-    masked_length: int = 0
-    sheets_missing: list[str] = []
-    assets: int = 0
-    assets_captured: int = 0
-    console: bool = False
-    network: bool = False
-    blocked: int = 0
-    canvases: int = 0
-    canvas_recorded: bool = False
-
-
-def survey(nodes: Iterable[Node], counters: Counters) -> None:
-    """Add to the counters what a state shows: text and masks, style sheets without text, assets, boxes, canvases.
-
-    To be called after each full snapshot with the mirror's nodes.
-    """
-    sheets = set(counters.sheets_missing)
-    records = list(nodes)
-    unseen = {node.id for node in records if node.name in ("style", "script", "noscript", "title")}
-    for node in records:
-        if node.kind == TEXT:
-            if node.parent in unseen:
-                continue
-            letters = [character for character in node.text or "" if not character.isspace()]
-            counters.text_length += len(letters)
-            if letters and MASK_CHARACTERS.issuperset(letters):
-                counters.masked_length += len(letters)
-            continue
-        attrs = node.attrs
-        if (
-            node.name == "link"
-            and "_cssText" not in attrs
-            and "stylesheet" in str(attrs.get("rel", "")).lower().split()
-        ):
-            href = attrs.get("href")
-            if isinstance(href, str) and href and href not in sheets:
-                sheets.add(href)
-                counters.sheets_missing.append(href)
-        elif node.name in ("img", "source", "video", "audio", "image") and "rr_dataURL" not in attrs:
-            source = attrs.get("src") or attrs.get("href") or attrs.get("srcset")
-            counters.assets += isinstance(source, str) and source.startswith(("http:", "https:", "//", "blob:"))
-        elif node.name == "canvas":
-            counters.canvases += 1
-            counters.canvas_recorded |= "rr_dataURL" in attrs
-        if "rr_width" in attrs and node.name not in ("img", "video", "audio", "canvas"):
-            counters.blocked += 1
+__all__ = ["GAP_S", "Counters", "findings", "survey"]
 
 
 def findings(counters: Sequence[Counters], rows: Sequence[Row], facts: Facts | None = None) -> list[Finding]:
@@ -260,12 +168,12 @@ def _not_recorded(counters: Sequence[Counters], rows: Sequence[Row]) -> list[Fin
             )
         )  # fmt: skip
     if not any(c.network for c in counters):
-        found.append(
-            Finding(
-                code="network-not-recorded", severity="warning",
-                message="No requests: the SDK's network recording was not on.",
-            )
-        )  # fmt: skip
+        message = "No requests: the SDK's network recording was not on."
+        if any(isinstance(row, CustomEvent) and row.name == "$posthog_config" for row in rows) and any(
+            isinstance(row, Navigation) and row.url.partition("://")[2].startswith(_LOCAL) for row in rows
+        ):
+            message = "No requests: posthog-js records none on pages of localhost."
+        found.append(Finding(code="network-not-recorded", severity="warning", message=message))
     if not any(isinstance(row, Interaction) for row in rows):
         found.append(
             Finding(code="no-interactions", severity="info", message="Nobody clicked, typed or scrolled.")
@@ -274,18 +182,18 @@ def _not_recorded(counters: Sequence[Counters], rows: Sequence[Row]) -> list[Fin
 
 
 def _bodies(rows: Sequence[Row]) -> list[Finding]:
-    reasons: Counter[str] = Counter()
+    reasons: Counter[tuple[str, str]] = Counter()
     for row in rows:
         if isinstance(row, NetworkRequest) and row.kind in ("fetch", "xhr"):
             for body in (row.request_body, row.response_body):
-                if body.why and body.why not in (NO_BODY, NOT_FETCH, "there was no answer"):
-                    reasons[body.why] += 1
+                if body.why and body.why not in (NO_BODY, NOT_FETCH, NO_ANSWER):
+                    reasons["body-missing" if body.text is None else "body-cut", body.why] += 1
     return [
         Finding(
-            code="body-missing", severity="info", count=count,
+            code=code, severity="info", count=count,
             message=f"{_many(count, 'body', 'bodies')} of requests: {reason}.",
         )
-        for reason, count in reasons.most_common()
+        for (code, reason), count in reasons.most_common()
     ]  # fmt: skip
 
 

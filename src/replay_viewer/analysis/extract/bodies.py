@@ -11,6 +11,7 @@ from replay_viewer.domain.rows import Body
 
 NOT_TOLD = "not recorded: the SDK was not told to record bodies"
 NO_BODY = "there was none"
+NO_ANSWER = "there was no answer"
 NOT_FETCH = "bodies are recorded of fetch and XHR only"
 _META = {
     "URL_SKIPPED": "not in the SDK's allow list",
@@ -63,7 +64,7 @@ def _text(value: str, size: int, found: dict[str, str], why: str = "") -> Body:
 
 def unanswered(body: Body) -> Body:
     """The response body of a request that got no answer."""
-    return body if body.text is not None else Body(why="there was no answer")
+    return body if body.text is not None else Body(why=NO_ANSWER)
 
 
 def sentry_body(message: Any, options: dict[str, Any], data: dict[str, Any], side: str, kind: str) -> Body:
