@@ -75,7 +75,11 @@ _MAIL_UNICODE = re.compile(r"[^\W_][\w.+-]{0,63}@(?:[^\W_][\w-]{0,62}\.){1,8}[^\
 _FILE_ENDINGS = frozenset(("png jpg jpeg gif svg webp avif ico css js mjs map json html woff ttf ").split())
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{2,4}){3,8}(?![A-Za-z0-9])")
 _IBAN_HEAD = re.compile(r"[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}")
-_CARD = re.compile(r"(?<![\d.])(?<!\d[ -])[2-6]\d{3}(?:(?:[ .-]|%20|\+|&nbsp;|\u00a0)?\d){9,15}(?![\d])")
+_CARD = re.compile(
+    r"(?:(?<![\d.%])(?<!%[0-9A-Fa-f])|(?<=%20)|(?<=%3[ADad]))"
+    r"[2-6]\d{3}(?:(?:[ .-]|%20|\+|&nbsp;|\u00a0)?\d){9,15}(?!\d)"
+)
+_LAST_GROUP = re.compile(r"[ .+\u00a0-]\d+$")
 _CARD_HEAD = re.compile(r"[2-6]\d{3}(?:[ .\u00a0-]|%20|\+|&nbsp;)?\d{2}")
 _SSN = re.compile(r"(?<![\d-])\d{3}([- ])\d{2}\1\d{4}(?![\d-])")
 _PHONE = re.compile(
@@ -163,8 +167,8 @@ def _find_card(text: str) -> Iterator[Span]:
     while match := _CARD.search(text, at):
         value = match.group()
         plain = value.replace("%20", " ").replace("&nbsp;", " ")
-        while not checksums.card(plain) and len(plain) > 13 and " " in plain:
-            plain = plain.rpartition(" ")[0]
+        while not checksums.card(plain) and (shorter := _LAST_GROUP.sub("", plain)) != plain:
+            plain = shorter
         if checksums.card(plain):
             encoded = "%" in value or "&" in value
             end = match.end() if encoded or len(plain) == len(value) else match.start() + len(plain)
