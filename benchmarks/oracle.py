@@ -24,9 +24,9 @@ import orjson
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.peer import Peer
 from PySide6.QtGui import QImage, QPainter
 
-from benchmarks.peer import Peer
 from replay_viewer.domain.session import Session
 from replay_viewer.library import Library
 from replay_viewer.qt.headless import HeadlessPlayer

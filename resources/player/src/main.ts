@@ -82,6 +82,9 @@ function handle(header: Header, body: string): void {
     case "settle":
       void player.settled().then(() => link.report({ kind: "settled", request: header.request, box: stage.box(), scale: stage.scale }));
       break;
+    case "mark":
+      stage.mark(header.colour);
+      break;
     case "probe":
       probe(header.urls);
       break;

@@ -159,7 +159,7 @@ export function setStyle(element: Element, value: string | null, overrides: Over
 }
 
 /** The style attribute of a record, and what stands for a box in a frame without scripts or loading. */
-export function special(element: Element, attrs: Attributes): void {
+export function special(element: Element, attrs: Attributes, picture?: string): void {
   const style = (element as HTMLElement).style;
   if (!style) return;
   if (attrs.rr_width !== undefined) style.setProperty("width", String(attrs.rr_width));
@@ -167,7 +167,8 @@ export function special(element: Element, attrs: Attributes): void {
   switch (element.localName) {
     case "canvas":
       // In a frame without scripts a canvas has no box of its own and shows its fallback: give it a picture.
-      content(element, typeof attrs.rr_dataURL === "string" ? attrs.rr_dataURL : blank(attrs.width, attrs.height));
+      content(element, picture
+        ?? (typeof attrs.rr_dataURL === "string" ? attrs.rr_dataURL : blank(attrs.width, attrs.height)));
       break;
     case "video":
       if (!element.hasAttribute("poster")) {
@@ -177,7 +178,7 @@ export function special(element: Element, attrs: Attributes): void {
   }
 }
 
-function content(element: Element, url: string): void {
+export function content(element: Element, url: string): void {
   if (!/^(data:image\/|blob:)/i.test(url)) return;
   (element as HTMLElement).style.setProperty("content", `url("${url.replace(/["\\\n]/g, "")}")`, "important");
 }

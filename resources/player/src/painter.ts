@@ -5,8 +5,9 @@ import {
   type Attributes, DOCUMENT, ELEMENT, type Patch, type Rec, VERSION,
 } from "./patch.ts";
 import {
-  type Bench, isDocument, isElement, isFrame, make, setAttribute, setStyle, special, tagOf,
+  type Bench, content, isDocument, isElement, isFrame, make, setAttribute, setStyle, special, tagOf,
 } from "./nodes.ts";
+import { Canvases, bitmap } from "./canvas.ts";
 import { Sheets } from "./sheets.ts";
 
 interface Built { attrs: Attributes; tag: string; svg: boolean }
@@ -20,6 +21,7 @@ export class Painting {
   private unscrolled = new Set<number>();
   /** Attributes as recorded, of elements whose painted form needs more than one of them. */
   private recorded = new WeakMap<Element, Built>();
+  readonly canvases = new Canvases();
   private dialogs = new Set<number>();
   private records = new Map<number, Rec>();
   private unfilled: [HTMLIFrameElement, number][] = [];
@@ -70,7 +72,7 @@ export class Painting {
       if (!isElement(element)) continue;
       setStyle(element, text, overrides, this.page);
       const built = this.recorded.get(element);
-      if (built) special(element, built.attrs);
+      if (built) special(element, built.attrs, this.canvases.url(id));
     }
     for (const [id, text] of patch.text ?? []) this.text(id, text);
     for (const [id, value, checked] of patch.input ?? []) this.input(id, value, checked);
@@ -88,12 +90,20 @@ export class Painting {
       const doc = this.mirror.getNode(id);
       if (isDocument(doc)) this.sheets.setFonts(doc, fonts);
     }
+    for (const [id, , commands] of patch.canvas ?? []) {
+      const picture = bitmap(commands);
+      const element = this.mirror.getNode(id);
+      if (picture && isElement(element)) this.canvases.show(id, picture, (url) => content(element, url));
+    }
     if (this.dialogs.size) this.openDialogs();
     if (patch.focus !== undefined) this.focus(patch.focus);
     if (patch.selection) this.select(patch.selection);
     for (const [id, x, y] of patch.scroll ?? []) {
+      // A document and its root element are one scroller: what is said of the document holds.
+      const doc = this.mirror.getNode(id);
+      const twin = isDocument(doc) && this.scrolls.delete(this.mirror.getId(doc.documentElement));
       if (x || y) this.scrolls.set(id, [x, y]);
-      else if (this.scrolls.delete(id)) this.unscrolled.add(id);
+      else if (this.scrolls.delete(id) || twin) this.unscrolled.add(id);
     }
     if (last) this.rescroll();
   }
@@ -312,7 +322,7 @@ export class Painting {
       }
     }
     if (built.tag === "canvas" || built.tag === "video" || delta.rr_width !== undefined || delta.rr_height !== undefined) {
-      special(element, built.attrs);
+      special(element, built.attrs, this.canvases.url(id));
     }
   }
 
@@ -421,7 +431,7 @@ export class Painting {
   }
 
   /** Content that comes and goes clamps scroll positions; what was scrolled stays scrolled. */
-  private rescroll(): void {
+  rescroll(): void {
     for (const id of this.unscrolled) this.scroll(id, 0, 0);
     this.unscrolled.clear();
     for (const [id, [x, y]] of this.scrolls) this.scroll(id, x, y);
@@ -431,8 +441,9 @@ export class Painting {
 
   /** Null when the picture is complete; else resolves when what is on its way is there, or after `limit` ms. */
   complete(limit: number): Promise<unknown> | null {
-    const waits: Promise<unknown>[] = [...this.sheets.pending];
+    const waits: Promise<unknown>[] = [...this.sheets.pending, ...this.canvases.pending];
     this.sheets.pending = [];
+    this.canvases.pending = [];
     for (const image of this.document.images) if (!image.complete) waits.push(image.decode().catch(() => undefined));
     // Fonts are asked for by layout: have it done.
     if (this.document.fonts.size) void this.document.documentElement?.offsetHeight;

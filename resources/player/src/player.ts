@@ -138,8 +138,17 @@ export class Player {
     if (!this.coming) this.stage.resize(this.viewport);
     this.rev = patch.rev ?? this.rev;
     this.appliedT = patch.t ?? this.appliedT;
-    if (last) this.overlay(patch);
+    if (last) {
+      this.overlay(patch);
+      this.rescrollLater();
+    }
     return wait;
+  }
+
+  /** Content that lays itself out late (content-visibility) has its height only after a frame. */
+  private rescrollLater(): void {
+    const painting = this.painting;
+    if (painting?.scrolls.size) requestAnimationFrame(() => painting.rescroll());
   }
 
   private swap(painting: Painting): void {
@@ -153,7 +162,10 @@ export class Player {
     if (!old) return;
     old.frame.style.display = "none";
     // Taking a large document down costs time; the new one is painted first.
-    setTimeout(() => old.frame.remove(), 0);
+    setTimeout(() => {
+      old.canvases.forget();
+      old.frame.remove();
+    }, 0);
   }
 
   /** Show nothing: there is no picture at this instant. */
@@ -184,6 +196,9 @@ export class Player {
   async settled(): Promise<void> {
     const wait = this.painting?.complete(2_000);
     if (wait) await wait;
-    for (let n = 0; n < 2; n++) await new Promise((done) => requestAnimationFrame(done));
+    for (let n = 0; n < 2; n++) {
+      await new Promise((done) => requestAnimationFrame(done));
+      this.painting?.rescroll();
+    }
   }
 }

@@ -8,7 +8,9 @@ import { css } from "./urls.ts";
 const SPLIT = "/* rr_split */";
 
 /** What every painted document gets: no <noscript>, which scriptless frames show, and no fallback of a canvas. */
-const OWN = "noscript{display:none!important}canvas>*{display:none!important}";
+const OWN = "noscript{display:none!important}canvas>*{display:none!important}"
+  // Scroll positions are the recording's: nothing that grows above moves them.
+  + "*{overflow-anchor:none!important}";
 
 /** CSS as the painter uses it: nothing left to load, device sizes as viewport sizes. */
 export function adapt(text: string, page: string, cache: BuildCache): string {

@@ -5,6 +5,7 @@ export class Stage {
   private scroller = document.getElementById("scroller")!;
   private sizer = document.getElementById("sizer")!;
   private overlay = document.getElementById("overlay")!;
+  private marker = document.getElementById("marker")!;
   private pointer = document.getElementById("pointer")!;
   private size: [number, number] = [0, 0];
   private zoom: number | null = null;
@@ -55,6 +56,13 @@ export class Stage {
   box(): [number, number, number, number] {
     const box = this.element.getBoundingClientRect();
     return [box.left, box.top, box.width, box.height];
+  }
+
+  /** Show a mark in the corner of the window, or take it away: whoever sees it knows that this frame is on the screen. */
+  mark(colour: string | null): void {
+    const { style } = this.marker;
+    style.display = colour === null ? "none" : "block";
+    style.background = colour ?? "";
   }
 
   /** Put frames under the overlay, which stays on top of all of them. */

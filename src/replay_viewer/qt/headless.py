@@ -99,7 +99,8 @@ class HeadlessPlayer:
         return reports[-1]
 
     def read(self) -> dict[str, Any]:
-        """What the painted page holds (PlayerView.read_page)."""
+        """What the painted page holds (PlayerView.read_page), once it has come to rest."""
+        self._answer(self.view.settle)
         return self._answer(self.view.read_page)  # type: ignore[no-any-return]
 
     def picture(self) -> QImage:

@@ -20,7 +20,6 @@ chromium.prepare()
 from replay_viewer.qt.player.view import PlayerView  # noqa: E402
 from tests.qt.player.engines import START, StageEngine  # noqa: E402
 
-
 #: What Chromium says on a machine without a display, a bus or a graphics card.
 HARMLESS = ("QRhiGles2", "Failed to create RHI", "GPUInfo not initialized", "Sandboxing disabled")
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """A hostile recording: everything we know of that runs script, reaches the network or reads a file."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The walls: a hostile recording painted, played, clicked into and sought through reaches nothing and runs nothing."""
+"""The walls: a hostile recording, painted, played, clicked into and sought through, reaches and runs nothing."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def test_raw_page_in_the_same_frame(bench: Bench) -> None:
         base = f"http://127.0.0.1:{listeners.port}"
         markup = (
             f"<link rel=preconnect href={base}><link rel=dns-prefetch href=//localhost:{listeners.port}>"
-            f"<link rel=stylesheet href={base}/a.css><link rel=prefetch href={base}/p><link rel=preload as=image href={base}/q>"
+            f"<link rel=stylesheet href={base}/a.css><link rel=prefetch href={base}/p>"
+            f"<link rel=preload as=image href={base}/q>"
             f"<img src={base}/b.png><script src={base}/c.js></script><script>top.ran=1</script>"
             f"<iframe src={base}/d></iframe><iframe srcdoc='<script>top.ran=1</script><img src={base}/z>'></iframe>"
             f"<object data={base}/e></object><video autoplay src={base}/f></video><style>@import '{base}/g'</style>"

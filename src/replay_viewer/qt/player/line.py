@@ -89,6 +89,6 @@ def reply(
     buffer.setData(QByteArray(data))
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
     if headers:
-        # A multi-map: the stub says one value, the binding wants a list (a QByteArray would be taken as one of bytes).
+        # A multi-map: the stub says one value, the binding wants a list of them.
         job.setAdditionalResponseHeaders({name: [value] for name, value in headers.items()})  # type: ignore[misc]
     job.reply(QByteArray(content_type), buffer)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWebEngineCore import QWebEnginePage
 from PySide6.QtWebEngineWidgets import QWebEngineView
@@ -64,6 +64,7 @@ class PlayerView(QWidget):
         self._probe: Probe | None = None
         self._waits: dict[int, Callable[[dict[str, Any]], None]] = {}
         self._next_wait = 0
+        self._marks = 0
         self._cover = QLabel(self)
         self._cover.hide()
 
@@ -158,13 +159,9 @@ class PlayerView(QWidget):
         def measured(report: dict[str, Any]) -> None:
             x, y, width, height = report["box"]
             scale = report["scale"]
-            if (
-                abs(scale - 1.0) < 1e-6
-                and x >= 0
-                and y >= 0
-                and self._web.rect().contains(QRect(int(x), int(y), int(width), int(height)))
-            ):
-                done(self._grab(report["box"]))
+            inside = self._web.rect().contains(QRect(int(x), int(y), int(width), int(height)))
+            if abs(scale - 1.0) < 1e-6 and inside:
+                self._when_painted(lambda: done(self._grab(report["box"])))
                 return
             # Behind a still of itself the page is laid out at 100 %, pictured, and put back.
             self._cover.setPixmap(self._web.grab())
@@ -173,16 +170,42 @@ class PlayerView(QWidget):
             self._cover.raise_()
             self._line.send("zoom", zoom=None, keep=True)
             self._web.resize(QSize(round(width / scale), round(height / scale)).expandedTo(self.size()))
-            self._ask("settle", large)
+            self._ask("settle", lambda large: self._when_painted(lambda: finish(large["box"])))
 
-        def large(report: dict[str, Any]) -> None:
-            image = self._grab(report["box"])
+        def finish(box: list[float]) -> None:
+            image = self._grab(box)
             self._web.setGeometry(self.rect())
             self._line.send("zoom", restore=True)
             self._ask("settle", lambda _: self._cover.hide())
             done(image)
 
         self._ask("settle", measured)
+
+    def _when_painted(self, then: Callable[[], None]) -> None:
+        """Call `then` when what the page shows now has come through to the widget.
+
+        Animation frames of the page run ahead of the pixels here by a few frames. A mark in the corner that comes,
+        and goes again, tells that the frame with it, and the one after it, are there.
+        """
+        self._marks = (self._marks + 1) % 200
+        colour = QColor(255, 40 + self._marks, 255 - self._marks)
+        deadline = time.monotonic() + 5.0
+
+        def seen() -> bool:
+            pixel = self._web.grab(QRect(1, 1, 2, 2)).toImage().pixelColor(0, 0)
+            return all(abs(a - b) < 12 for a, b in zip(pixel.getRgb()[:3], colour.getRgb()[:3], strict=True))
+
+        def look(wanted: bool) -> None:
+            if seen() != wanted and time.monotonic() < deadline and not self._closed:
+                QTimer.singleShot(4, self, lambda: look(wanted))
+            elif wanted:
+                self._line.send("mark", colour=None)
+                look(False)
+            else:
+                then()
+
+        self._line.send("mark", colour=colour.name())
+        look(True)
 
     def _grab(self, box: list[float]) -> QImage:
         x, y, width, height = (round(v) for v in box)
