@@ -25,7 +25,12 @@ from replay_viewer.collector.store import Store
 from replay_viewer.domain.errors import BadInput, SourceProblem, StorageProblem
 from tests.collector.bodies import batch
 
-_SERVE = "import sys; from pathlib import Path; from replay_viewer.collector.run import serve; serve(Path(sys.argv[1]), port=0, open=True)"
+_SERVE = """
+import sys
+from pathlib import Path
+from replay_viewer.collector.run import serve
+serve(Path(sys.argv[1]), port=0, open=True)
+"""
 
 
 def _start(home: Path) -> tuple[subprocess.Popen[str], str]:
@@ -112,7 +117,9 @@ def test_the_first_start_prints_key_and_token_once(tmp_path: Path) -> None:
             except httpx.TransportError:
                 continue
         process.terminate()
-        rest, _ = process.communicate(timeout=15)
+        assert process.wait(15) == 0
+        rest = process.stdout.read()
+        process.stdout.close()
         assert len([first, *rest.splitlines()]) == lines
 
 
@@ -140,9 +147,7 @@ def test_one_bad_body_does_not_fail_its_neighbours(tmp_path: Path) -> None:
     engine = open_database(default_url(tmp_path))
     store = Store(engine, FileBlobs(tmp_path / "bodies"))
     good = Incoming(project="1", url="/x", headers={}, body=b"1", received=1.0, session="s1", source="rrweb")
-    bad = Incoming(
-        project="1", url="/x", headers={}, body=b"2", received=1.0, session="s1", source="rrweb", events=1 << 80
-    )
+    bad = Incoming(**{**_fields(good), "body": b"2", "events": 1 << 80})
     futures = [store.put(one) for one in (good, bad, good, Incoming(**{**_fields(good), "body": b"3"}))]
     assert futures[0].result(10) is True
     with pytest.raises((StorageProblem, OverflowError)):
