@@ -18,7 +18,9 @@ from replay_viewer.services.states import TabStates
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Register list, show, rows and state."""
-    one = commands.add_parser("list", parents=[common], help="list sessions", description="List sessions, newest first.")
+    one = commands.add_parser(
+        "list", parents=[common], help="list sessions", description="List sessions, newest first."
+    )
     one.add_argument("query", nargs="*", metavar="QUERY", help="words, or filters such as errors:>0 user:ada")
     one.add_argument("--limit", type=int, default=50)
     one.set_defaults(run=_list)

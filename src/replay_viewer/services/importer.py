@@ -17,10 +17,12 @@ from replay_viewer.analysis import health, timeline
 from replay_viewer.analysis.merge import merge
 from replay_viewer.domain.errors import BadInput, Cancelled
 from replay_viewer.domain.rows import KIND_OF, KINDS, ConsoleEntry, Interaction, Navigation, NetworkRequest, Row
-from replay_viewer.domain.session import Facts, Finding, Session, Tab, User
+from replay_viewer.domain.session import Facts, Finding, Session, Tab
 from replay_viewer.formats.base import Batch, Linked, Piece, Said, Skipped
 from replay_viewer.library import Library, SessionWriter
 from replay_viewer.services.browsers import browser_and_os
+from replay_viewer.services.bundle import import_bundle
+from replay_viewer.services.bundle_file import looks_like_bundle
 from replay_viewer.services.recorder import OutOfOrder, TabRecorder
 
 log = logging.getLogger(__name__)
@@ -42,20 +44,6 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
-
-
-def merge_facts(known: Facts, said: Facts) -> Facts:
-    """What is known with what is said now added; what was said first stays."""
-    changes: dict[str, object] = {}
-    for name in Facts.__struct_fields__:
-        old, new = getattr(known, name), getattr(said, name)
-        if name == "user":
-            changes[name] = User(id=old.id or new.id, email=old.email or new.email, name=old.name or new.name)
-        elif isinstance(old, dict):
-            changes[name] = {**new, **old}
-        else:
-            changes[name] = old or new
-    return Facts(**changes)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -88,7 +76,7 @@ class _Import:
         elif isinstance(piece, Linked):
             self.linked += piece.rows
         elif isinstance(piece, Said):
-            self.facts = merge_facts(self.facts, piece.facts)
+            self.facts = formats.merge_facts(self.facts, piece.facts)
         elif isinstance(piece, Skipped):
             self.skipped.append(Finding(code=piece.code, message=piece.message, count=piece.count))
 
@@ -250,18 +238,45 @@ def import_paths(
     """
     library = Library.open(home)
     try:
-        where = origin or str(paths[0].resolve())
-
-        def pieces(report: Callable[[int, int], None]) -> Iterator[Piece]:
-            return formats.read_paths(paths, report)
-
-        try:
-            return _import(library, pieces, where, progress, cancelled, patient=False)
-        except OutOfOrder:
-            log.info("events out of order across batches: sorting the recording before importing it")
-            return _import(library, pieces, where, progress, cancelled, patient=True)
+        bundles = [path for path in paths if path.is_file() and looks_like_bundle(path)]
+        others = [path for path in paths if path not in bundles]
+        found = [_bundle(library, path, origin, progress, cancelled) for path in bundles]
+        return found + (_recordings(library, others, origin, progress, cancelled) if others or not found else [])
     finally:
         library.close()
+
+
+def _bundle(
+    library: Library,
+    path: Path,
+    origin: str,
+    progress: OnProgress | None,
+    cancelled: Callable[[], bool] | None,
+) -> str:
+    def report(done: int, total: int) -> None:
+        if progress is not None:
+            progress(Progress(done, total))
+
+    return import_bundle(library, path, origin=origin, progress=report, cancelled=cancelled)
+
+
+def _recordings(
+    library: Library,
+    paths: Sequence[Path],
+    origin: str,
+    progress: OnProgress | None,
+    cancelled: Callable[[], bool] | None,
+) -> list[str]:
+    where = origin or str(paths[0].resolve())
+
+    def pieces(report: Callable[[int, int], None]) -> Iterator[Piece]:
+        return formats.read_paths(paths, report)
+
+    try:
+        return _import(library, pieces, where, progress, cancelled, patient=False)
+    except OutOfOrder:
+        log.info("events out of order across batches: sorting the recording before importing it")
+        return _import(library, pieces, where, progress, cancelled, patient=True)
 
 
 def _import(
@@ -299,7 +314,7 @@ def _import(
             if unowned is not None:
                 # What does not say which session it belongs to was given together with these.
                 current.skipped += unowned.skipped
-                current.facts = merge_facts(current.facts, unowned.facts)
+                current.facts = formats.merge_facts(current.facts, unowned.facts)
                 if len(imports) == 1:
                     current.linked += unowned.linked
             if cancelled is not None and cancelled():

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from replay_viewer.domain.errors import NotFound
+from replay_viewer.library import ChunkRef, KeyframeRef
 from replay_viewer.recording import keyframe
 from replay_viewer.recording.chunk import Chunk
 from replay_viewer.recording.events import Event, Incremental, Source
@@ -21,25 +22,11 @@ POINTER_LAG = 1_000.0
 _POINTER_SOURCES = (Source.MOUSE_MOVE, Source.TOUCH_MOVE, Source.DRAG)
 
 
-class _ChunkRef(Protocol):
-    first: int
-    events: int
-    t0: float
-    t1: float
-    blob: str
-
-
-class _KeyframeRef(Protocol):
-    event: int
-    t: float
-    blob: str
-
-
 class Store(Protocol):
     """What is needed of a library."""
 
-    def chunks(self, id: str, tab: int) -> list[_ChunkRef]: ...
-    def keyframes(self, id: str, tab: int) -> list[_KeyframeRef]: ...
+    def chunks(self, id: str, tab: int) -> list[ChunkRef]: ...
+    def keyframes(self, id: str, tab: int) -> list[KeyframeRef]: ...
     def blob(self, digest: str) -> bytes: ...
 
 

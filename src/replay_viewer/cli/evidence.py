@@ -1,0 +1,191 @@
+"""Commands for evidence: note and export."""
+
+from __future__ import annotations
+
+import argparse
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from replay_viewer.analysis.symbols import MapSet
+from replay_viewer.cli.output import note as say
+from replay_viewer.cli.output import print_json
+from replay_viewer.cli.reading import check_tab, parse_range
+from replay_viewer.cli.viewing import go_headless
+from replay_viewer.domain.errors import BadInput, NotFound
+from replay_viewer.domain.rows import KINDS
+from replay_viewer.domain.session import Note, Session
+from replay_viewer.domain.time import offset, parse_instant
+from replay_viewer.export import formats
+from replay_viewer.library import Library, home_dir
+from replay_viewer.services import incident
+from replay_viewer.services.bundle import write_bundle
+from replay_viewer.services.stills import StillEngine
+
+
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Register note and export."""
+    one = commands.add_parser("note", parents=[common], help="notes of a session: add, list, remove")
+    one.add_argument("id", metavar="ID")
+    actions = one.add_subparsers(dest="action", required=True, metavar="add|list|remove")
+    add = actions.add_parser("add", help="add a note at an instant, a range or a row")
+    add.add_argument("text", nargs="?", default="", help="without text it is a bookmark")
+    add.add_argument("--at", metavar="T")
+    add.add_argument("--range", metavar="A..B")
+    add.add_argument("--row", metavar="KIND:N", help="a row, as `rows` numbers them, e.g. errors:0")
+    add.add_argument("--tab", type=int, default=0, metavar="N")
+    actions.add_parser("list", help="list notes")
+    remove = actions.add_parser("remove", help="remove a note")
+    remove.add_argument("note", metavar="NOTE", help="a note's id, as `list` prints it")
+    one.set_defaults(run=_note)
+    one = commands.add_parser(
+        "export",
+        parents=[common],
+        help="incident note or bundle of a session",
+        description="Write an incident note (md html pdf json txt) or a bundle. What leaves is redacted, and says "
+        "what was removed.",
+    )
+    one.add_argument("id", metavar="ID")
+    one.add_argument("--format", required=True, choices=[*formats(), "bundle"], metavar="F")
+    one.add_argument("-o", "--out", required=True, type=Path, metavar="OUT")
+    one.add_argument("--range", metavar="A..B", help="what the note is about (default: around the first error)")
+    one.add_argument("--redact", choices=("strict", "none"), default="strict", help="default: strict")
+    one.add_argument("--title")
+    one.add_argument("--severity", choices=("P1", "P2", "P3", "P4"))
+    one.add_argument("--maps", type=Path, metavar="DIR|ZIP", help="source maps for the stacks")
+    one.add_argument("--no-pictures", action="store_true", help="leave screenshots out")
+    one.set_defaults(run=_export)
+
+
+# -- notes -------------------------------------------------------------------------------------------------------
+
+
+def _note(options: argparse.Namespace) -> int:
+    library = Library.open(home_dir(options.home))
+    try:
+        session = library.session(options.id)
+        if options.action == "add":
+            made = _made(library, session, options)
+            library.put_note(made)
+            if options.json:
+                print_json(made)
+            else:
+                print(made.id)
+        elif options.action == "remove":
+            if options.note not in {one.id for one in library.notes(session.id)}:
+                raise NotFound(f"The session has no note {options.note}.", "See `note ID list`.")
+            library.remove_note(options.note)
+        else:
+            _list_notes(library.notes(session.id), session, options.json)
+    finally:
+        library.close()
+    return 0
+
+
+def _made(library: Library, session: Session, options: argparse.Namespace) -> Note:
+    now = time.time() * 1000.0
+    new = Note(id=uuid.uuid4().hex[:12], session=session.id, t=0.0, text=options.text, created=now, changed=now)
+    if options.row:
+        kind, _, number = options.row.partition(":")
+        if kind not in KINDS or not number.isdigit():
+            raise BadInput(f"“{options.row}” is not a row.", "Write KIND:N, for example errors:0.")
+        row = library.row(session.id, kind, int(number))
+        return msgspec.structs.replace(new, t=row.t, tab=max(0, row.tab), kind=kind, row=int(number))
+    check_tab(session, options.tab)
+    if options.range:
+        start, end = parse_range(options.range, session)
+        start = session.start if start is None else start
+        end = session.end if end is None else end
+        if end < start:
+            raise BadInput("The range ends before it begins.", "Write A..B with A before B.")
+        return msgspec.structs.replace(new, t=start, end=end, tab=options.tab)
+    if not options.at:
+        raise BadInput("A note needs a place in time.", "Give --at, --range or --row.")
+    return msgspec.structs.replace(new, t=parse_instant(options.at, session.start), tab=options.tab)
+
+
+def _list_notes(notes: Sequence[Note], session: Session, as_json: bool) -> None:
+    if as_json:
+        print_json(notes)
+        return
+    for one in notes:
+        where = offset(one.t - session.start)
+        if one.end >= 0:
+            where += f"–{offset(one.end - session.start)}"
+        print(f"{one.id}  {where:>12}  {one.text or '(bookmark)'}")
+    if not notes:
+        print("No notes.")
+
+
+# -- export ---------------------------------------------------------------------------------------------------------
+
+
+def _export(options: argparse.Namespace) -> int:
+    library = Library.open(home_dir(options.home))
+    try:
+        session = library.session(options.id)
+        redactor = incident.redactor_for(library, session.id, options.redact)
+        if options.format == "bundle":
+            if options.range:
+                raise BadInput("A bundle holds a whole session.", "Leave --range out.")
+            write_bundle(library, session.id, options.out, transform=redactor)
+            written = [options.out]
+        else:
+            start, end = parse_range(options.range, session)
+            made = incident.build(
+                library,
+                session.id,
+                title=options.title,
+                severity=options.severity,
+                range=None if start is None and end is None else (start or session.start, end or session.end),
+                shoot=None if options.no_pictures else shooter(library, session.id),
+                maps=MapSet.open(options.maps) if options.maps else None,
+                redactor=redactor,
+            )
+            written = incident.write(
+                made,
+                options.format,
+                options.out,
+                redactor,
+                print_html=printer() if options.format == "pdf" else None,
+                templates=[library.home / "templates"],
+            )
+    finally:
+        library.close()
+    removed = sum(entry.count for entry in redactor.manifest())
+    if options.json:
+        print_json({"files": [str(path) for path in written], "removed": removed})
+    else:
+        for path in written:
+            print(path)
+        if removed:
+            say(f"Redaction changed {removed:,} places; the export lists them.")
+    return 0
+
+
+def shooter(library: Library, session_id: str) -> incident.Shoot:
+    """Takes pictures with the real player, without a window, masked where asked."""
+
+    def shoot(tab: int, instants: Sequence[float], redact: Callable[[str], str] | None) -> list[bytes]:
+        go_headless()
+        from replay_viewer.qt import headless
+
+        engine = StillEngine(library, session_id, redact)
+        try:
+            return headless.shoot(engine, tab, instants)
+        finally:
+            engine.close()
+
+    return shoot
+
+
+def printer() -> incident.Printer:
+    """Prints HTML to PDF with the page engine, without a window."""
+    go_headless()
+    from replay_viewer.qt.pdf import print_html
+
+    return print_html

@@ -1,0 +1,97 @@
+"""An engine in this process, for pictures and readings without a window; it can mask text before it is painted."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from replay_viewer.domain.errors import UserError
+from replay_viewer.recording import keyframe, patch
+from replay_viewer.recording.mirror import Mirror
+from replay_viewer.recording.nodes import TEXT
+from replay_viewer.services.engine import Reply
+from replay_viewer.services.playback import Stage
+from replay_viewer.services.states import Store
+
+Redact = Callable[[str], str]
+
+#: Attributes whose text a page shows, or speaks.
+_SHOWN = ("value", "placeholder", "title", "alt", "label", "aria-label", "content", "data-content", "srcdoc")
+_UNSEEN = ("style", "script")
+
+
+def masked(mirror: Mirror, redact: Redact) -> Mirror:
+    """A copy of a state with every shown text through `redact`; ids and structure stay."""
+    copy = keyframe.decode(keyframe.encode(mirror))
+    nodes = copy.nodes
+    for node in nodes.values():
+        if node.kind == TEXT:
+            parent = nodes.get(node.parent)
+            if node.text and (parent is None or parent.name not in _UNSEEN):
+                node.text = redact(node.text)
+            continue
+        for name in _SHOWN:
+            value = node.attrs.get(name)
+            if isinstance(value, str) and value:
+                node.attrs[name] = redact(value)
+    copy.inputs = {id: (redact(value) if value else value, checked) for id, (value, checked) in copy.inputs.items()}
+    copy.url = redact(copy.url)
+    return copy
+
+
+class _MaskedStage(Stage):
+    """A stage whose states are masked before a patch is made of them."""
+
+    def __init__(self, store: Store, session: str, redact: Redact) -> None:
+        super().__init__(store, session)
+        self._redact = redact
+
+    def seek(self, tab: int, t: float, base: int | None) -> dict[str, Any]:
+        made = self._make(masked(self.states(tab).seek(t), self._redact), tab, base)
+        made["t"] = t
+        return made
+
+
+class StillEngine:
+    """Answers like `EngineClient`, at once and in this process. Only seeks: nothing plays without a window."""
+
+    def __init__(self, store: Store, session: str, redact: Redact | None = None) -> None:
+        self._stage = Stage(store, session) if redact is None else _MaskedStage(store, session, redact)
+        self._number = 0
+        self._replies: deque[Reply] = deque()
+        # A pipe only so that an event loop notices that an answer is there.
+        self.connection: Connection[Any, Any]
+        self.connection, self._bell = multiprocessing.Pipe(duplex=False)
+
+    def seek(self, tab: int, t: float, base: int | None) -> int:
+        """Compute the patch to `t`; its answer can be received at once."""
+        self._number += 1
+        try:
+            made = patch.encode(self._stage.seek(tab, t, base))
+            reply = Reply(self._number, "seek", self._stage.rev, t, made)
+        except UserError as error:
+            reply = Reply(self._number, "error", message=str(error))
+        self._replies.append(reply)
+        self._bell.send_bytes(b".")
+        return self._number
+
+    def frames(self, tab: int, t0: float, t1: float, base: int, step: float = 16.0) -> int:
+        """Stills do not play: answers with the picture at `t1`."""
+        return self.seek(tab, t1, base)
+
+    def receive(self) -> Reply:
+        """The next answer."""
+        self.connection.recv_bytes()
+        return self._replies.popleft()
+
+    def poll(self, timeout: float = 0.0) -> bool:
+        """Whether an answer is there."""
+        return bool(self._replies)
+
+    def close(self) -> None:
+        """Close the pipe."""
+        self.connection.close()
+        self._bell.close()
