@@ -63,7 +63,10 @@ class Http:
 
     async def get(self, url: str, *, token: str = "", parameters: dict[str, str] | None = None) -> Answer:
         """Read `url`. Raises SourceProblem, NotFound (404, 410), BadInput (no usable address)."""
-        host = urlsplit(url).netloc
+        try:
+            host = urlsplit(url).netloc
+        except ValueError as error:
+            raise BadInput(f"“{url}” is not an address.") from error
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         for attempt in range(1, self._attempts + 1):
             wait = self._pause * 2 ** (attempt - 1) * random.uniform(0.7, 1.3)
@@ -71,7 +74,7 @@ class Http:
                 async with self._slots[host]:
                     answer = await self._once(url, headers, parameters)
             except httpx.InvalidURL as error:
-                raise BadInput(f"{url} is not an address.") from error
+                raise BadInput(f"“{url}” is not an address.") from error
             except (httpx.TooManyRedirects, httpx.UnsupportedProtocol) as error:
                 raise SourceProblem(f"{host} sends requests in circles.", "Check the address.") from error
             except httpx.TransportError as error:
