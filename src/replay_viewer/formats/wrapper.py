@@ -94,6 +94,8 @@ def read(document: Document) -> Iterator[Piece]:
             "Open a file of rrweb events, or one that Sentry, PostHog or Amplitude exported.",
         )
     facts = facts_of(small, document.path)
+    if not facts.user_agent and document.headers.get("user-agent"):
+        facts = msgspec.structs.replace(facts, user_agent=document.headers["user-agent"])  # whoever posted it
     if facts != Facts():
         yield Said(facts.session, facts)
     sifter = Sifter(document.name, facts.session, _text(small, "tabId", "tab_id", "tab", "windowId", "window_id"))
