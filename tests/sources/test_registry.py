@@ -85,7 +85,7 @@ R = "4dc395e328494c49a7ea6335849a6fbe"
         ("https://app.launchdarkly.com/projects/a/b/sessions/c", "Highlight"),
         ("https://mixpanel.com/projects/replay-redirect?replay_id=1", "Mixpanel"),
         (
-            "https://app.amplitude.com/analytics/o/session-replay/project/1/search/r?sessionReplayId=a%2Fb",
+            "https://app.amplitude.com/analytics/o/session-replay/project/1?sessionReplayId=a%2Fb",
             "Amplitude",
         ),
         ("https://jam.dev/c/0192", "Jam"),
