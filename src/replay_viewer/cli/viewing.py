@@ -44,12 +44,12 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.set_defaults(run=_demo)
     one = commands.add_parser(
         "snapshot",
-        parents=[common],
         help="what the player paints at an instant",
         description="Write a picture of a tab at an instant, and with --json FILE what the painted page holds: url, "
         "viewport, text, html, inputs, scrolls.",
-        conflict_handler="resolve",
     )
+    # Here --json takes a file, so the options that all commands share do not fit.
+    one.add_argument("--home", metavar="DIR", help="the library's folder")
     one.add_argument("id", metavar="ID")
     one.add_argument("--at", required=True, metavar="T")
     one.add_argument("--tab", type=int, default=0, metavar="N")

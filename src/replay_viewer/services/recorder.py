@@ -222,6 +222,8 @@ class TabRecorder:
         self.rows += self._extractor.finish()
         self._write_chunk()
         tally = self.tally
+        # Once more at the end: pictures and sheets that came after the snapshots count as well.
+        survey(self.mirror.nodes.values(), tally)
         tally.start, tally.end, tally.events, tally.unknown = self.start, self.end, self.count, self.mirror.unknown
         times = np.frombuffer(self.times, np.float64)
         gaps = np.flatnonzero(np.diff(times) > GAP_S * 1000)
