@@ -100,6 +100,7 @@ def test_growing_beginnings() -> None:
         redactor.json_value([{"op": "replace", "path": "/login/password", "value": "S3"}])[0]["value"] == "[secret 1]"
     )
     assert redactor.text("S") == "S"
+    assert redactor.text("typed S3cr3t-wo so far") == "typed [secret 1] so far"
 
 
 def test_labels_are_stable_and_keep_the_kind() -> None:

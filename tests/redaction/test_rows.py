@@ -80,6 +80,11 @@ def test_typed_values() -> None:
     done = redactor.row(row)
     assert isinstance(done, Interaction)
     assert "S3" not in done.words + done.value
+    long = "correct horse battery staple and then some more words until it is long"
+    row = Interaction(t=1, action="input", words=f"Typed “{long[:59]}…” in “Password”", value=long)
+    done = redactor.row(row)
+    assert isinstance(done, Interaction)
+    assert "correct" not in done.words + done.value
     masked = Interaction(
         t=1, action="input", words="Typed 3 characters (masked) in “CVC”", selector="#c", value="***"
     )

@@ -118,6 +118,9 @@ def test_picked_evidence(library: Library) -> None:
     assert [fault.error.title for fault in note.faults] == ["Error: second"]
     assert [row.action for row in note.state] == ["cart/fail"]
     assert note.requests == []
+    alone = incident.build(library, "s-1", notes=[Note(id="c", session="s-1", t=FAILED, kind="network", row=1)])
+    assert alone.faults == []
+    assert alone.title == "POST https://shop.test/api/pay → 502"
     library.put_note(notes[1])
     assert incident.build(library, "s-1").title == "Error: second"
 

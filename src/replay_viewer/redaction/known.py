@@ -25,6 +25,7 @@ _INSIDE = 4  #: Shortest value looked for inside other text.
 _MASK = frozenset("*•·●█▪ ")  #: What recorders leave of masked text.
 _PREFIX = 3  #: Shortest beginning replaced where nothing else says the value is sensitive.
 _SUBSTRING = 8  #: From this length on, word borders are not asked for.
+_CUT = 6  #: Shortest beginning (of three quarters of a value and more) looked for inside other text.
 _ENCODED = 5  #: Shortest value looked for in base64 and hexadecimal.
 
 
@@ -114,6 +115,11 @@ class KnownValues:
                 else:
                     self._forms.setdefault(form, known)
                     exact.add(form)
+            if known.prefixes and not known.fold:
+                # Cut off in a list or still being typed: most of a value is too much as well.
+                for length in range(max(_CUT, -(-len(value) * 3 // 4)), min(len(value), 80)):
+                    self._forms.setdefault(value[:length], known)
+                    exact.add(value[:length])
             if len(value.encode()) >= _ENCODED:
                 for core in _cores(value):
                     self._forms.setdefault(core, known)

@@ -67,11 +67,11 @@ _AUTH_LINE = re.compile(
 )
 _COOKIE_LINE = re.compile(r"(?im)(?<![\w.#-])(?:set-)?cookie[\"']?:\s*[\"']?([^\r\n\"'}\[\]]+)")
 _USERINFO = re.compile(r"(?<=://)([^/\s@\[\]?#\"'<>]+:[^/\s@\[\]?#\"'<>]*)(?=@)")
-_MAIL = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9._+'!#$&*/=?^`{|}~-]|%2[Bb]){0,63}(?:@|%40|&#64;|&#x40;|&commat;|\\u0040)"
-    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?\.){1,8}(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,58})(?![A-Za-z0-9])"
+_MAIL_SIGN = re.compile(r"@|%40|&#64;|&#x40;|&commat;|\\u0040")
+_MAIL_LOCAL = re.compile(r"[^\W_](?:[\w.+'~-]|%2[Bb]){0,63}$")
+_MAIL_HOST = re.compile(
+    r"(?:[^\W_](?:[\w-]{0,62}[^\W_])?\.){1,8}(?:xn--[A-Za-z0-9-]{2,58}|[^\W\d_]{2,24})(?![A-Za-z0-9])"
 )
-_MAIL_UNICODE = re.compile(r"[^\W_][\w.+-]{0,63}@(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,24}(?!\w)")
 _FILE_ENDINGS = frozenset(("png jpg jpeg gif svg webp avif ico css js mjs map json html woff ttf ").split())
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{2,4}){3,8}(?![A-Za-z0-9])")
 _IBAN_HEAD = re.compile(r"[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}")
@@ -145,10 +145,14 @@ def _find_auth(text: str) -> Iterator[Span]:
 
 
 def _find_mail(text: str) -> Iterator[Span]:
-    for pattern in (_MAIL, _MAIL_UNICODE):
-        for match in pattern.finditer(text):
-            if match.group().rpartition(".")[2].lower() not in _FILE_ENDINGS:
-                yield Span(match.start(), match.end(), "e-mail", "e-mail", match.group())
+    # From the sign outwards: a search from the left tries every word of the text.
+    for sign in _MAIL_SIGN.finditer(text):
+        host = _MAIL_HOST.match(text, sign.end())
+        if host is None or host.group().rpartition(".")[2].lower() in _FILE_ENDINGS:
+            continue
+        local = _MAIL_LOCAL.search(text, max(0, sign.start() - 66), sign.start())
+        if local is not None:
+            yield Span(local.start(), host.end(), "e-mail", "e-mail", text[local.start() : host.end()])
 
 
 def _find_iban(text: str) -> Iterator[Span]:

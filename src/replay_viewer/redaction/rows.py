@@ -173,7 +173,8 @@ def _interaction(strings: Strings, row: Interaction) -> Interaction:
     label = sensitive_input(row) if value else None
     if value and label and "typed" in strings.active and set(value) - set("*•· "):
         shown = strings.replace(value, "typed", label, "typed values")
-        words = words.replace(value, shown) if len(value) > 1 else words.replace(f"“{value}”", f"“{shown}”")
+        words = _QUOTED.sub(lambda match: f"“{shown}”" if _is_value(match, row.value) else match.group(), words)
+        words = words.replace(value, shown) if len(value) > 1 else words
         value = shown
     return msgspec.structs.replace(
         row,
@@ -181,6 +182,12 @@ def _interaction(strings: Strings, row: Interaction) -> Interaction:
         value=strings.leaf(value, "typed values"),
         selector=strings.text(row.selector, "interactions"),
     )
+
+
+def _is_value(match: re.Match[str], value: str) -> bool:
+    """Whether a quoted part of the words is the value, or as much of it as was shown."""
+    part = (match.group(1) or match.group(2)).rstrip("…").strip()
+    return bool(part) and " ".join(value.split()).startswith(part)
 
 
 def note(strings: Strings, note: Note) -> Note:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -182,11 +182,13 @@ def _noted_row(library: Library, session_id: str, note: Note) -> Row | None:
 
 
 def _first_error(
-    library: Library, session_id: str, picked: Iterable[Row], range: tuple[float, float] | None
+    library: Library, session_id: str, picked: Sequence[Row], range: tuple[float, float] | None
 ) -> ErrorEvent | None:
     for row in picked:
         if isinstance(row, ErrorEvent):
             return row
+    if picked:
+        return None  # somebody chose what this note is about
     start, end = range or (None, None)
     found = library.rows(session_id, "errors", start=start, end=end, limit=1)
     first = found[0][1] if found else None
