@@ -52,9 +52,15 @@ def executable() -> str | None:
 
 
 class Chromium:
-    """One browser process with a fresh profile. `hosts`: name to address, for pages with a name of their own."""
+    """One browser process with a fresh profile. `hosts`: name to address, for pages with a name of their own.
 
-    def __init__(self, hosts: dict[str, str] | None = None, size: tuple[int, int] = (1280, 800)) -> None:
+    `pace`: how long the person lingers, 1 as people do; shorter in tests, where nobody watches.
+    """
+
+    def __init__(
+        self, hosts: dict[str, str] | None = None, size: tuple[int, int] = (1280, 800), *, pace: float = 1.0
+    ) -> None:
+        self.pace = pace
         path = executable()
         if path is None:
             raise ChromiumError("chromium is not installed")
@@ -191,7 +197,11 @@ class Page:
             self._browser.pump(0.05)
 
     def wait(self, seconds: float) -> None:
-        """Do nothing, as a reading person."""
+        """Do nothing, as a reading person (`seconds` times the browser's pace)."""
+        self.idle(seconds * self._browser.pace)
+
+    def idle(self, seconds: float) -> None:
+        """Wait for what takes its time whoever sits there, such as an SDK's next sending."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self._browser.pump(left)

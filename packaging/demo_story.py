@@ -37,7 +37,7 @@ def checkout_fails(browser: Chromium, shop: str) -> str:
     page = browser.open()
     page.go(shop)
     page.until("document.querySelectorAll('.card').length === 8")
-    page.wait(1.4)
+    page.idle(1.2)  # the banner comes and moves the page
     page.click("#by-price")
     page.until("document.querySelector('#by-price[aria-pressed]') !== null")
     page.wait(0.7)
@@ -60,7 +60,7 @@ def checkout_fails(browser: Chromium, shop: str) -> str:
     page.until("document.querySelector('#voucher-note').textContent !== ''")
     page.wait(0.9)
     page.call("Page.reload")
-    page.wait(0.8)
+    page.idle(0.8)
     page.until("document.readyState === 'complete' && document.querySelector('#voucher') !== null")
     page.wait(0.7)
     page.type("#voucher", "WELCOME10")
@@ -117,14 +117,14 @@ def sentry_checkout(browser: Chromium, shop: str) -> str:
     """The failing checkout as the real Sentry SDK sees it. Answers the session's URL."""
     page = browser.open()
     _choose(page, shop, "ember", "recorder=sentry")
-    page.wait(5.2)  # the SDK sends what it has every 5 s; what is younger dies with the page
+    page.idle(5.2)  # the SDK sends what it has every 5 s; what is younger dies with the page
     page.click("#cart-link")
     page.until("document.querySelector('#voucher') !== null")
     page.wait(0.5)
     page.type("#voucher", "WELCOME10")
     page.key("Enter", 13)
     page.until("document.querySelector('#voucher-note').textContent.includes('10')")
-    page.wait(5.2)
+    page.idle(5.2)
     page.click("#to-checkout")
     _fill_in(page, "ada.marlow@example.com", "Ada Marlow")
     page.click("#place")
@@ -133,7 +133,7 @@ def sentry_checkout(browser: Chromium, shop: str) -> str:
     for _ in range(3):
         page.press()
         page.wait(0.2)
-    page.wait(6.5)
+    page.idle(6.5)
     url = str(page.evaluate("shopRecorder.sessionUrl()"))
     page.close()
     return url
