@@ -1,17 +1,18 @@
 """One table of what can be done: it feeds the menus, the keys, the tooltips and the `?` sheet.
 
 Each action names a method of the handler object (the window) and the condition under which it makes sense. Keys are
-handled by one event filter on the application, so they work wherever the focus is (the recorded page included) except
-where somebody types text.
+window-wide shortcuts, so they work wherever the focus is (the recorded page included) except where somebody types
+text. An event filter on the application, written in Python, would be simpler: it crashes QtWebEngine (PySide6 6.11).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -54,7 +55,16 @@ PANEL_IDS = ("console", "network", "errors", "vitals", "state", "notes", "health
 ACTIONS: tuple[Action, ...] = (
     Action("open", "Open file…", "open_file", ("Ctrl+O",), "open", "always", "File", "Session"),
     Action("open-folder", "Open folder…", "open_folder", ("Ctrl+Shift+O",), "folder", "always", "File", "Session"),
-    Action("search", "Search sessions or paste a URL", "focus_box", ("/", "Ctrl+L"), "search", "always", "File", "Session"),
+    Action(
+        "search",
+        "Search sessions or paste a URL",
+        "focus_box",
+        ("/", "Ctrl+L"),
+        "search",
+        "always",
+        "File",
+        "Session",
+    ),
     Action("next-session", "Next session", "next_session", ("j",), "", "always", "File", "Session"),
     Action("previous-session", "Previous session", "previous_session", ("k",), "", "always", "File", "Session"),
     Action("close-session", "Close session", "close_session", ("Ctrl+W",), "close", "session", "File", "Session"),
@@ -67,10 +77,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("next-event", "Next event", "next_event", ("Alt+Right",), menu="Playback", group="Play"),
     Action("previous-event", "Previous event", "previous_event", ("Alt+Left",), menu="Playback", group="Play"),
     Action("next-error", "Next error", "next_error", ("n",), "next-error", "errors", "Playback", "Play"),
-    Action("previous-error", "Previous error", "previous_error", ("p",), "previous-error", "errors", "Playback", "Play"),
+    Action(
+        "previous-error", "Previous error", "previous_error", ("p",), "previous-error", "errors", "Playback", "Play"
+    ),
     Action("faster", "Faster", "faster", (".",), "speed", menu="Playback", group="Play"),
     Action("slower", "Slower", "slower", (",",), menu="Playback", group="Play"),
-    Action("skip-idle", "Skip idle time", "toggle_skip", ("i",), "skip", menu="Playback", group="Play", checkable=True),
+    Action(
+        "skip-idle", "Skip idle time", "toggle_skip", ("i",), "skip", menu="Playback", group="Play", checkable=True
+    ),
     Action("back", "Back to where the playhead was", "back", ("Alt+Backspace",), "back", "back", "Playback", "Play"),
     Action("range-in", "Range begins here", "range_in", ("[",), "range", menu="Playback", group="Range"),
     Action("range-out", "Range ends here", "range_out", ("]",), menu="Playback", group="Range"),
@@ -80,16 +94,28 @@ ACTIONS: tuple[Action, ...] = (
     Action("pan-left", "Pan left", "lanes_left", ("a",), group="Lanes", scope="lanes"),
     Action("pan-right", "Pan right", "lanes_right", ("d",), group="Lanes", scope="lanes"),
     Action("zoom-all", "Show the whole session in the lanes", "lanes_all", ("0",), menu="View", group="Lanes"),
-    Action("evidence", "Add the selected row to the evidence", "add_evidence", ("e",), "plus", "row", "Notes", "Notes"),
+    Action(
+        "evidence", "Add the selected row to the evidence", "add_evidence", ("e",), "plus", "row", "Notes", "Notes"
+    ),
     Action("bookmark", "Bookmark this instant", "bookmark", ("m",), "bookmark", menu="Notes", group="Notes"),
     Action("comment", "Comment on this instant", "comment", ("c",), "comment", menu="Notes", group="Notes"),
     Action("screenshot", "Screenshot of the page", "screenshot", ("s",), "camera", menu="Notes", group="Notes"),
-    Action("copy-link", "Copy a link to this instant", "copy_link", ("Ctrl+Shift+C",), "link", menu="Notes", group="Notes"),
+    Action(
+        "copy-link",
+        "Copy a link to this instant",
+        "copy_link",
+        ("Ctrl+Shift+C",),
+        "link",
+        menu="Notes",
+        group="Notes",
+    ),
     Action("incident", "Incident note…", "incident_note", ("Ctrl+E",), "incident", menu="Notes", group="Notes"),
     Action("undo", "Undo", "undo", ("Ctrl+Z",), "undo", "undo", "Notes", "Notes"),
     Action("redo", "Redo", "redo", ("Ctrl+Shift+Z",), "", "redo", "Notes", "Notes"),
     *(
-        Action(f"panel-{name}", f"{name.capitalize()} panel", f"panel_{at}", (str(at),), name, menu="View", group="View")
+        Action(
+            f"panel-{name}", f"{name.capitalize()} panel", f"panel_{at}", (str(at),), name, menu="View", group="View"
+        )
         for at, name in enumerate(PANEL_IDS, 1)
     ),
     Action("full-screen", "Full screen", "full_screen", ("f", "F11"), "full-screen", "always", "View", "View"),
@@ -103,9 +129,15 @@ BY_ID = {action.id: action for action in ACTIONS}
 MENUS = ("File", "Playback", "View", "Notes", "Help")
 
 _PRETTY = {
-    "Left": "←", "Right": "→", "Shift+Left": "Shift ←", "Shift+Right": "Shift →", "Alt+Left": "Alt ←",
-    "Alt+Right": "Alt →", "Escape": "Esc", "Alt+Backspace": "Alt Backspace",
-}  # fmt: skip
+    "Left": "←",
+    "Right": "→",
+    "Shift+Left": "Shift ←",
+    "Shift+Right": "Shift →",
+    "Alt+Left": "Alt ←",
+    "Alt+Right": "Alt →",
+    "Escape": "Esc",
+    "Alt+Backspace": "Alt Backspace",
+}
 
 
 def pretty(key: str) -> str:
@@ -120,16 +152,6 @@ def tip(action_id: str) -> str:
     action = BY_ID[action_id]
     text = action.text.rstrip("…")
     return f"{text} ({pretty(action.keys[0])})" if action.keys else text
-
-
-def token(event: QKeyEvent) -> str:
-    """The key of an event in the spelling of the table: characters as typed, other keys with their modifiers."""
-    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-    text = event.text()
-    held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
-    if len(text) == 1 and text.isprintable() and text != " " and not modifiers & held:
-        return text
-    return QKeySequence(modifiers.value | event.key()).toString(QKeySequence.SequenceFormat.PortableText)
 
 
 def types_text(widget: QWidget | None) -> bool:
@@ -150,7 +172,7 @@ class Handler(Protocol):
 
 
 class Actions(QObject):
-    """The table made live for one window: QActions for menus and buttons, and the key filter."""
+    """The table made live for one window: QActions for menus and buttons, shortcuts for keys."""
 
     def __init__(self, handler: Handler, window: QWidget) -> None:
         super().__init__(window)
@@ -158,6 +180,7 @@ class Actions(QObject):
         self._window = window
         self._keys: dict[tuple[str, str], Action] = {}
         self._made: dict[str, QAction] = {}
+        self._shortcuts: dict[str, QShortcut] = {}
         for action in ACTIONS:
             for key in action.keys:
                 self._keys[(action.scope, key)] = action
@@ -208,41 +231,42 @@ class Actions(QObject):
         menu.aboutToShow.connect(self.refresh)
 
     def install(self) -> None:
-        """Listen to the keys of the whole application."""
-        app = QApplication.instance()
-        assert app is not None
-        app.installEventFilter(self)
+        """Listen to the keys of the window."""
+        for scope, key in self._keys:
+            if not scope and key not in self._shortcuts:
+                shortcut = QShortcut(QKeySequence(key), self._window)
+                shortcut.activated.connect(partial(self.press, key))
+                self._shortcuts[key] = shortcut
 
-    def remove(self) -> None:
-        """Stop listening."""
-        app = QApplication.instance()
-        if app is not None:
-            app.removeEventFilter(self)
+    def press(self, key: str) -> None:
+        """A key of the table was pressed: carry its action out, or give it to whoever has the focus."""
+        focus = QApplication.activePopupWidget() or QApplication.focusWidget() or self._window
+        action = self._keys.get(("", key))
+        if action is None or not self._takes(action, key, focus) or not self.run(action.id):
+            _forward(key, focus)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Qt's hook: take key presses meant for the window, leave those meant for text."""
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent) or not isinstance(watched, QWidget):
-            return False
-        if watched.window() is not self._window or QApplication.activePopupWidget() is not None:
-            return False
-        if QApplication.activeModalWidget() is not None:
-            return False
-        action = self._match(token(event), QApplication.focusWidget() or watched)
-        if action is None or not self.run(action.id):
-            return False
-        event.accept()
-        return True
+    def press_scoped(self, scope: str, key: str) -> bool:
+        """A key pressed in an area with keys of its own, such as the lanes. Returns whether it was one of them."""
+        action = self._keys.get((scope, key))
+        return action is not None and self.run(action.id)
 
-    def _match(self, key: str, focus: QWidget) -> Action | None:
-        scope = focus.property("scope") or ""
-        action = self._keys.get((str(scope), key)) or self._keys.get(("", key))
-        if action is None:
-            return None
-        held = key.startswith(("Ctrl+", "Alt+", "F"))  # one character keys are never longer than that
-        if types_text(focus) and not (held and len(key) > 1 and action.when not in ("undo", "redo", "back")):
-            return None
+    @staticmethod
+    def _takes(action: Action, key: str, focus: QWidget) -> bool:
+        """Whether the table comes before the widget that has the focus."""
+        if QApplication.activePopupWidget() is not None:
+            return False
+        held = key.startswith(("Ctrl+", "Alt+")) or key == "F11"
+        if types_text(focus) and (not held or action.when in ("undo", "redo", "back") or "Left" in key or "Right" in key):
+            return False
         if isinstance(focus, QAbstractButton) and key == "Space":
-            return None
-        if isinstance(focus, QTreeView) and key in ("Left", "Right"):
-            return None
-        return action
+            return False
+        return not (isinstance(focus, QTreeView) and key in ("Left", "Right"))
+
+
+def _forward(key: str, focus: QWidget) -> None:
+    """Give a key to a widget as if no shortcut had taken it."""
+    combination = QKeySequence(key)[0]  # type: ignore[index]
+    text = key if len(key) == 1 else " " if key == "Space" else ""
+    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+        event = QKeyEvent(kind, combination.key(), combination.keyboardModifiers(), text)
+        QCoreApplication.sendEvent(focus, event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from replay_viewer.domain.rows import AnyRow
@@ -35,10 +36,14 @@ class Activity(QWidget):
 
     def __init__(self, context: Context) -> None:
         super().__init__()
+        self.setObjectName("sideDock")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.context = context
         self._named: np.ndarray | None = None
         self.all_chip = Chip("All", "Show every category", checked=True)
-        self.chips = {name: Chip(text, f"Show only {text.lower()}; click more to add them") for name, text, _ in CHIPS}
+        self.chips = {
+            name: Chip(text, f"Show only {text.lower()}; click more to add them") for name, text, _ in CHIPS
+        }
         box = QWidget()
         flow = FlowLayout(box)
         flow.setContentsMargins(10, 2, 10, 6)
@@ -58,7 +63,10 @@ class Activity(QWidget):
         bar.addWidget(self.counter)
         bar.addWidget(self.follow)
         self.model = RowModel(
-            (Column("Time", 66, self._time, mono=True, right=True), Column("What happened", 0, rowtext.activity_cell, dot=True)),
+            (
+                Column("Time", 66, self._time, mono=True, right=True),
+                Column("What happened", 0, rowtext.activity_cell, dot=True),
+            ),
             self._fetch,
         )
         self.table = RowTable(self.model, context.playhead, "Activity list")
@@ -112,7 +120,9 @@ class Activity(QWidget):
             if opened is None:
                 self.empty.say("No session is open", "Everything a session did will be listed here.")
             else:
-                self.empty.say("Nothing was recorded besides the page", "No clicks, requests, console lines or errors.")
+                self.empty.say(
+                    "Nothing was recorded besides the page", "No clicks, requests, console lines or errors."
+                )
             self._stack.setCurrentWidget(self.empty)
             return
         merged = opened.merged
@@ -185,9 +195,11 @@ class Activity(QWidget):
             self.apply()
 
         self.context.tasks.read(
-            lambda library: {kind: library.filter(session, kind, text) for kind in MERGED if lengths[kind]}, done,
-            lambda error: self.context.said.emit(error.message, error.advice, "failed"), key="filter-activity",
-        )  # fmt: skip
+            lambda library: {kind: library.filter(session, kind, text) for kind in MERGED if lengths[kind]},
+            done,
+            lambda error: self.context.said.emit(error.message, error.advice, "failed"),
+            key="filter-activity",
+        )
 
     def _chip_clicked(self) -> None:
         self.all_chip.setChecked(not any(chip.isChecked() for chip in self.chips.values()))

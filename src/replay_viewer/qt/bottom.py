@@ -21,8 +21,14 @@ from replay_viewer.qt.panels.vitals import VitalsPanel
 from replay_viewer.qt.theme import theme, ui_font
 
 _PANELS: tuple[type[Panel], ...] = (
-    ConsolePanel, NetworkPanel, ErrorsPanel, VitalsPanel, StatePanel, NotesPanel, HealthPanel,
-)  # fmt: skip
+    ConsolePanel,
+    NetworkPanel,
+    ErrorsPanel,
+    VitalsPanel,
+    StatePanel,
+    NotesPanel,
+    HealthPanel,
+)
 
 
 class PanelTab(QToolButton):

@@ -269,8 +269,10 @@ class Commands(QObject):
         opened = self.context.opened
         assert opened is not None
         seconds = (self.playhead.t - opened.session.start) / 1000.0
-        QApplication.clipboard().setText(f"replay-viewer://open/{opened.id}?t={seconds:.1f}")
-        self.window.messages.say("Link copied.", f"It opens this session at {self.playhead.text(self.playhead.t)}.", "info")
+        QApplication.clipboard().setText(f"replay-viewer://session/{opened.id}?t={seconds:.1f}")
+        self.window.messages.say(
+            "Link copied.", f"It opens this session at {self.playhead.text(self.playhead.t)}.", "info"
+        )
 
     def incident_note(self) -> None:
         """Compose the incident note."""

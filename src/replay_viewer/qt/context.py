@@ -20,8 +20,8 @@ class Context(QObject):
     """Shared by every part of one window.
 
     `opened_changed`: another session (or none) is open, or an import grew it. `row_selected(kind, n)`: somebody
-    selected a row anywhere. `said(message, advice, kind)`: something for the message bar. `note_asked(Note)`: a note to
-    add (undoably).
+    selected a row anywhere. `said(message, advice, kind)`: something for the message bar. `note_asked(Note)`: a note
+    to add (undoably).
     """
 
     opened_changed = Signal()

@@ -12,13 +12,18 @@ THRESHOLD_MS = 10_000.0
 
 
 def quiet_spans(
-    start: float, end: float, first: float, bucket: float, counts: NDArray[np.int64], keep: Floats,
+    start: float,
+    end: float,
+    first: float,
+    bucket: float,
+    counts: NDArray[np.int64],
+    keep: Floats,
     threshold: float = THRESHOLD_MS,
-) -> list[tuple[float, float]]:  # fmt: skip
+) -> list[tuple[float, float]]:
     """Stretches of at least `threshold` ms in which no bucket counts anything and no instant of `keep` lies.
 
-    `first` and `bucket` place the histogram (epoch ms, ms per bucket); `keep` are instants that must never be skipped,
-    such as errors and inputs.
+    `first` and `bucket` place the histogram (epoch ms, ms per bucket); `keep` are instants that must never be
+    skipped, such as errors and inputs.
     """
     if end - start < threshold or bucket <= 0:
         return []

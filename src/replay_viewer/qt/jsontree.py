@@ -39,7 +39,9 @@ class Node:
         """The value on one line."""
         value = self.value
         if isinstance(value, dict):
-            return "{ " + ", ".join(list(map(str, value))[:6]) + (" … }" if len(value) > 6 else " }") if value else "{ }"
+            return (
+                "{ " + ", ".join(list(map(str, value))[:6]) + (" … }" if len(value) > 6 else " }") if value else "{ }"
+            )
         if isinstance(value, list | tuple):
             return f"[ {len(value):,} ]"
         if isinstance(value, str):

@@ -48,7 +48,9 @@ class KeySheet(QDialog):
         columns.addLayout(grid)
         layout.addLayout(columns)
         foot = QHBoxLayout()
-        foot.addWidget(label("Enter on a row plays from 2 s before it. Keys work everywhere but in text fields.", "muted"))
+        foot.addWidget(
+            label("Enter on a row plays from 2 s before it. Keys work everywhere but in text fields.", "muted")
+        )
         foot.addStretch(1)
         close = named_button("Close", primary=True)
         close.clicked.connect(self.close)

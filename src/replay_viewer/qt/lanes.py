@@ -34,21 +34,33 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from replay_viewer.domain.session import Note
 from replay_viewer.qt import raster
 from replay_viewer.qt.clock import Playhead
-from replay_viewer.qt.opened import Columns, Opened
+from replay_viewer.qt.opened import Columns, Ints, Opened
 from replay_viewer.qt.raster import Floats, LaneData
 from replay_viewer.qt.theme import KIND_ROLE, theme, ui_font
 from replay_viewer.qt.wording import span
 
 GUTTER = 116
 RULER = 24
-LANE = 21
-_MARK = 12
+LANE = 20
+COMPACT_LANE = 16
 _EDGE = 5
+_OWN_KEYS = ("w", "a", "s", "d")
 _CLICK = 4
 _MIN_SPAN = 5.0
 #: Lanes that are there even when nothing is in them; the others show only with content.
 _ALWAYS = ("activity", "interactions", "console", "network", "errors")
-ORDER = ("activity", "interactions", "navigation", "console", "network", "errors", "vitals", "state", "custom", "notes")
+ORDER = (
+    "activity",
+    "interactions",
+    "navigation",
+    "console",
+    "network",
+    "errors",
+    "vitals",
+    "state",
+    "custom",
+    "notes",
+)
 TITLES = {name: name.capitalize() for name in ORDER} | {"custom": "Custom"}
 
 
@@ -57,6 +69,7 @@ class View:
     """What a lane widget draws: lanes by kind, the histogram, idle stretches, notes."""
 
     lanes: dict[str, LaneData] = field(default_factory=dict)
+    numbers: dict[str, Ints] = field(default_factory=dict)  #: row numbers of lanes that leave rows out
     columns: dict[str, Columns] = field(default_factory=dict)
     activity: tuple[float, float, np.ndarray] | None = None
     idle: list[tuple[float, float]] = field(default_factory=list)
@@ -65,10 +78,12 @@ class View:
 
 def view_of(opened: Opened) -> View:
     """The lanes of an open session."""
-    lanes = {
-        kind: LaneData.of(kind, part.t, part.end, part.severity) for kind, part in opened.columns.items() if len(part)
-    }
-    return View(lanes, opened.columns, opened.activity, opened.idle, opened.notes)
+    columns, numbers = dict(opened.columns), {}
+    if (told := opened.told.get("vitals")) is not None:
+        numbers["vitals"] = told
+        columns["vitals"] = opened.columns["vitals"].take(told)
+    lanes = {kind: LaneData.of(kind, part.t, part.end, part.severity) for kind, part in columns.items() if len(part)}
+    return View(lanes, numbers, columns, opened.activity, opened.idle, opened.notes)
 
 
 class Lanes(QWidget):
@@ -76,20 +91,23 @@ class Lanes(QWidget):
 
     picked = Signal(str, int, float)
     note_picked = Signal(str)
+    lanes_changed = Signal()  #: other lanes are visible: another height suits
 
     def __init__(self, playhead: Playhead, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.playhead = playhead
         self.describe: Callable[[str, int], str] = lambda _kind, _n: ""
+        self.press_key: Callable[[str], bool] = lambda _key: False
         self.data = View()
         self.low, self.high = 0.0, 1.0
+        self._shown: list[str] = []
+        self.lane = LANE
         self._layer: QPixmap | None = None
         self._press: QPointF | None = None
         self._mode = ""
         self._grip = 0.0
         self._dragged: tuple[float, float] | None = None
         self._hover: QPointF | None = None
-        self.setProperty("scope", "lanes")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -107,11 +125,25 @@ class Lanes(QWidget):
         """Show other content; the axis stays."""
         self.data = data
         self.setAccessibleDescription(
-            "; ".join(f"{TITLES[name]} {self._count(name)[0]:,}" for name in self.visible_lanes() if name != "activity")
+            "; ".join(
+                f"{TITLES[name]} {self._count(name)[0]:,}" for name in self.visible_lanes() if name != "activity"
+            )
             + ". The activity list holds the same as a table."
         )
         self.updateGeometry()
         self.invalidate()
+        if (lanes := self.visible_lanes()) != self._shown:
+            self._shown = lanes
+            self.lanes_changed.emit()
+
+    def set_compact(self, compact: bool) -> None:
+        """Lower lanes, for low windows."""
+        lane = COMPACT_LANE if compact else LANE
+        if lane != self.lane:
+            self.lane = lane
+            self.updateGeometry()
+            self.invalidate()
+            self.lanes_changed.emit()
 
     def visible_lanes(self) -> list[str]:
         """Names of the lanes that are drawn, from the top."""
@@ -131,11 +163,11 @@ class Lanes(QWidget):
 
     def sizeHint(self) -> QSize:
         """Ruler and lanes."""
-        return QSize(700, RULER + LANE * max(len(self.visible_lanes()), 5) + 4)
+        return QSize(700, RULER + self.lane * max(len(self.visible_lanes()), 5) + 4)
 
     def minimumSizeHint(self) -> QSize:
         """Ruler and three lanes."""
-        return QSize(320, RULER + LANE * 3)
+        return QSize(320, RULER + self.lane * 3)
 
     # the axis
 
@@ -211,7 +243,7 @@ class Lanes(QWidget):
         self._draw_ruler(painter)
         edges = np.linspace(self.low, self.high, max(2, round(self._width() * ratio) + 1))
         for at, name in enumerate(self.visible_lanes()):
-            self._draw_lane(painter, name, RULER + at * LANE, edges, ratio)
+            self._draw_lane(painter, name, RULER + at * self.lane, edges, ratio)
         self._draw_idle(painter)
         painter.setPen(theme().colour("line"))
         painter.drawLine(QPointF(GUTTER - 0.5, 0), QPointF(GUTTER - 0.5, self.height()))
@@ -231,6 +263,8 @@ class Lanes(QWidget):
             painter.drawLine(QPointF(x, RULER - 4), QPointF(x, self.height()))
             painter.setPen(muted)
             text = self._tick_text(float(t), step)
+            if x + 3 + metrics.horizontalAdvance(text) > self.width():
+                continue
             painter.drawText(QRectF(x + 3, 0, longest + 20, RULER), Qt.AlignmentFlag.AlignVCenter, text)
         painter.setPen(theme().colour("line"))
         painter.drawLine(QPointF(0, RULER - 0.5), QPointF(self.width(), RULER - 0.5))
@@ -240,29 +274,32 @@ class Lanes(QWidget):
         if step >= 1000:
             return text.rsplit(".", 1)[0]
         if step < 100:
-            return f"{text.rsplit('.', 1)[0]}.{int(round(t - self.playhead.start)) % 1000:03d}"
+            return f"{text.rsplit('.', 1)[0]}.{round(t - self.playhead.start) % 1000:03d}"
         return text
 
     def _draw_lane(self, painter: QPainter, name: str, top: int, edges: Floats, ratio: float) -> None:
         colours = theme()
-        count, failed = self._count(name)
+        count, _ = self._count(name)
         painter.setPen(colours.colour("hairline"))
-        painter.drawLine(QPointF(0, top + LANE - 0.5), QPointF(self.width(), top + LANE - 0.5))
+        painter.drawLine(QPointF(0, top + self.lane - 0.5), QPointF(self.width(), top + self.lane - 0.5))
         painter.setPen(colours.colour("text" if count or name == "activity" else "muted"))
-        painter.drawText(QRectF(12, top, 84, LANE), Qt.AlignmentFlag.AlignVCenter, TITLES[name])
+        painter.drawText(QRectF(12, top, 84, self.lane), Qt.AlignmentFlag.AlignVCenter, TITLES[name])
         if name != "activity":
             red = name == "errors" and count > 0
             painter.setPen(colours.colour("failed" if red else "muted"))
             painter.setFont(ui_font(pixels=11, bold=red))
             shown = f"{count:,}" if count < 100_000 else f"{count / 1000:,.0f}k"
             painter.drawText(
-                QRectF(60, top, GUTTER - 70, LANE), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, shown
+                QRectF(60, top, GUTTER - 70, self.lane),
+                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
+                shown,
             )
             painter.setFont(ui_font(pixels=12))
         if name == "notes":
             self._draw_notes(painter, top)
             return
-        height = round((LANE - 5 if name == "activity" else _MARK) * ratio)
+        bar = self.lane - (7 if self.lane >= LANE else 5)
+        height = round((self.lane - 5 if name == "activity" else bar) * ratio)
         if name == "activity":
             if self.data.activity is None:
                 return
@@ -283,7 +320,7 @@ class Lanes(QWidget):
         words = (colours.colour(base).rgba(), colours.colour("warning").rgba(), colours.colour("failed").rgba())
         mark = max(2, round(2 * ratio))
         pixels, histogram = raster.paint_lane(lane, edges, height, mark, *words)
-        self._blit(painter, pixels, GUTTER, top + (LANE - _MARK) / 2, ratio)
+        self._blit(painter, pixels, GUTTER, top + (self.lane - bar) / 2, ratio)
         del histogram
 
     @staticmethod
@@ -302,7 +339,7 @@ class Lanes(QWidget):
             if note.end > note.t:
                 painter.fillRect(QRectF(x, top + 8, self.x_of(note.end) - x, 5), theme().colour("warning", 0.35))
             painter.setPen(QPen(colour, 1.2))
-            painter.drawLine(QPointF(x, top + 4), QPointF(x, top + LANE - 4))
+            painter.drawLine(QPointF(x, top + 4), QPointF(x, top + self.lane - 4))
             painter.setBrush(colour)
             flag = [QPointF(x, top + 4), QPointF(x + 8, top + 7), QPointF(x, top + 10)]
             painter.drawPolygon(QPolygonF(flag))
@@ -313,7 +350,7 @@ class Lanes(QWidget):
     def _draw_idle(self, painter: QPainter) -> None:
         metrics = QFontMetricsF(painter.font())
         lanes = self.visible_lanes()
-        bottom = RULER + len(lanes) * LANE
+        bottom = RULER + len(lanes) * self.lane
         painter.save()
         painter.setClipRect(QRectF(GUTTER, RULER, self.width(), bottom - RULER))
         for start, end in self.data.idle:
@@ -386,7 +423,7 @@ class Lanes(QWidget):
     def lane_at(self, y: float) -> str:
         """Name of the lane at a height, '' on the ruler and below."""
         lanes = self.visible_lanes()
-        at = int((y - RULER) // LANE)
+        at = int((y - RULER) // self.lane)
         return lanes[at] if y >= RULER and at < len(lanes) else ""
 
     def mark_at(self, point: QPointF) -> tuple[str, int, float] | None:
@@ -407,7 +444,10 @@ class Lanes(QWidget):
             n = raster.open_at(columns.t, columns.end, at, slack)
         else:
             n = raster.nearest(columns.t, at - slack / 4, slack)
-        return (name, n, float(columns.t[n])) if n >= 0 else None
+        if n < 0:
+            return None
+        numbers = self.data.numbers.get(name)
+        return name, n if numbers is None else int(numbers[n]), float(columns.t[n])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a scrub, a pan, a range, or the move of a range's edge."""
@@ -492,7 +532,9 @@ class Lanes(QWidget):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Home and End go to the session's ends; W A S D come through the table of actions."""
+        """Home and End go to the session's ends; W A S D are carried out by the table of actions."""
+        if event.text() in _OWN_KEYS and self.press_key(event.text()):
+            return
         if event.key() == Qt.Key.Key_Home:
             self.playhead.seek(self.playhead.start)
         elif event.key() == Qt.Key.Key_End:
@@ -506,7 +548,10 @@ class Lanes(QWidget):
         super().resizeEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Tooltips are made when asked for."""
+        """Tooltips are made when asked for; keys of our own come before those of the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.text() in _OWN_KEYS:
+            event.accept()
+            return True
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             text = self._tip(QPointF(event.pos()))
             if text:

@@ -45,7 +45,9 @@ class MessageBar(QWidget):
         theme().changed.connect(self._tint)
         self.hide()
 
-    def say(self, message: str, advice: str = "", kind: str = "failed", again: Callable[[], None] | None = None) -> None:
+    def say(
+        self, message: str, advice: str = "", kind: str = "failed", again: Callable[[], None] | None = None
+    ) -> None:
         """Show a message; `again` is what Retry does."""
         self._kind = kind if kind in _LOOK else "failed"
         self._again = again

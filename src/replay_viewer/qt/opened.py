@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from replay_viewer.domain.rows import KINDS, AnyRow
+from replay_viewer.domain.rows import KINDS, AnyRow, Vital
 from replay_viewer.domain.session import Note, Session
 from replay_viewer.qt.idle import quiet_spans
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+#: More vitals than this are not looked at when a session opens.
+_SAMPLES = 50_000
 
 #: Kinds of the merged list, in the order their code numbers follow.
 MERGED = tuple(KINDS)
@@ -37,6 +40,10 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.t)
+
+    def take(self, numbers: Ints) -> Columns:
+        """Only some rows, in the order of their numbers."""
+        return Columns(self.t[numbers], self.end[numbers], self.severity[numbers], self.tab[numbers])
 
     @property
     def failed(self) -> int:
@@ -59,27 +66,37 @@ class Merged:
     severity: NDArray[np.uint8]
 
 
-def merge(columns: dict[str, Columns]) -> Merged:
-    """The merged list of `columns`; rows of one instant keep the order of `MERGED`."""
+def merge(columns: dict[str, Columns], told: dict[str, Ints] | None = None) -> Merged:
+    """The merged list of `columns`; rows of one instant keep the order of `MERGED`.
+
+    `told`: for kinds of which only some rows are worth a line, their numbers.
+    """
     kinds, numbers, times, severities = [], [], [], []
     for code, kind in enumerate(MERGED):
         part = columns.get(kind)
         if part is None or not len(part):
             continue
+        own = (told or {}).get(kind, np.arange(len(part), dtype=np.int64))
+        part = part.take(own)
         kinds.append(np.full(len(part), code, np.uint8))
-        numbers.append(np.arange(len(part), dtype=np.int64))
+        numbers.append(own)
         times.append(part.t)
         severities.append(part.severity)
     if not times:
         return Merged(np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint8))
     t = np.concatenate(times)
     order = np.argsort(t, kind="stable")
-    return Merged(np.concatenate(kinds)[order], np.concatenate(numbers)[order], t[order], np.concatenate(severities)[order])
+    return Merged(
+        np.concatenate(kinds)[order], np.concatenate(numbers)[order], t[order], np.concatenate(severities)[order]
+    )
 
 
 @dataclass
 class Opened:
-    """A session that is open. `notes` is kept up to date by the notes panel."""
+    """A session that is open. `notes` is kept up to date by the notes panel.
+
+    `told`: of kinds with a lot of samples (memory every second) the numbers of the rows worth a mark and a line.
+    """
 
     library: Library
     session: Session
@@ -88,6 +105,7 @@ class Opened:
     activity: tuple[float, float, Ints]
     idle: list[tuple[float, float]]
     notes: list[Note] = field(default_factory=list)
+    told: dict[str, Ints] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -122,7 +140,20 @@ def load(library: Library, session_id: str) -> Opened:
     first, bucket, counts = library.activity(session.id)
     keep = np.sort(np.concatenate([columns[kind].t for kind in ("interactions", "errors", "navigation")]))
     idle = quiet_spans(session.start, session.end, first, bucket, np.asarray(counts, np.int64), keep)
+    told = {"vitals": _web_vitals(library, session.id, len(columns["vitals"]))}
     return Opened(
-        library, session, columns, merge(columns), (first, bucket, np.asarray(counts, np.int64)), idle,
+        library,
+        session,
+        columns,
+        merge(columns, told),
+        (first, bucket, np.asarray(counts, np.int64)),
+        idle,
         list(library.notes(session.id)),
-    )  # fmt: skip
+        told,
+    )
+
+
+def _web_vitals(library: Library, session_id: str, count: int) -> Ints:
+    """Numbers of the vitals that are no mere samples: web vitals and long tasks, not memory or frame rates."""
+    rows = library.rows(session_id, "vitals", limit=_SAMPLES) if count else []
+    return np.array([n for n, row in rows if isinstance(row, Vital) and row.name not in ("memory", "fps")], np.int64)

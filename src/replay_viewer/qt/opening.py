@@ -17,6 +17,7 @@ from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.opened import Opened, load
 from replay_viewer.qt.tasks import Job, JobWatch
+from replay_viewer.services.pull import instant, origin
 
 #: A session opened without an instant lands this long before its first error.
 LAND_MS = 3_000.0
@@ -46,8 +47,9 @@ def _read(library: Library, session_id: str) -> tuple[Opened, str]:
 class Opener(QObject):
     """Opens and imports for one window.
 
-    `loading(what)`, then `loaded(verdict)` with the context's session set, or `failed(UserError, again)`. `grown`: the
-    open session has more than before. `import_began(text)`, `import_progressed(done, total, text)`, `import_ended`.
+    `loading(what)`, then `loaded(verdict)` with the context's session set, or `failed(UserError, again)`. `grown`:
+    the open session has more than before. `import_began(text)`, `import_progressed(done, total, text)`,
+    `import_ended`.
     """
 
     loading = Signal(str)
@@ -66,6 +68,7 @@ class Opener(QObject):
         self._watch: JobWatch | None = None
         self._waiting: list[Callable[[], None]] = []
         self._shown_early = ""
+        self._at = ""
         self._grow = QTimer(self)
         self._grow.setInterval(_GROW_MS)
         self._grow.timeout.connect(self._read_grown)
@@ -135,26 +138,32 @@ class Opener(QObject):
         if missing is not None:
             self.failed.emit(BadInput(f"There is no file {missing}.", "Check the name."), None)
             return
+        self._at = ""
         names = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
         start = partial(self._start_import, self.context.library.home, list(paths), "")
         self._run(start, f"Importing {names}", partial(self.open_paths, paths))
 
     def open_url(self, url: str) -> None:
-        """Pull the session a URL names, or open the copy that is here already."""
+        """Pull the session a URL names, or open the copy that is here already, at the instant the URL names."""
 
-        def done(known: str | None) -> None:
+        def look(library: Library) -> tuple[str | None, str]:
+            offset = instant(url)
+            return library.find_by_origin(origin(url)), "" if offset is None else str(offset / 1000.0)
+
+        def done(found: tuple[str | None, str]) -> None:
+            known, self._at = found
             if known:
-                self.open_session(known)
+                self.open_session(known, self._at)
             elif self._start_pull is None:
-                problem = BadInput("No source for this URL is connected.", "Download the recording and open the file.")
+                problem = BadInput(
+                    "No source for this URL is connected.", "Download the recording and open the file."
+                )
                 self.failed.emit(problem, None)
             else:
                 start = partial(self._start_pull, self.context.library.home, url)
                 self._run(start, f"Pulling {url[:80]}", partial(self.open_url, url))
 
-        self.context.tasks.read(
-            lambda library: library.find_by_origin(url), done, lambda error: self.failed.emit(error, None), key="origin"
-        )
+        self.context.tasks.read(look, done, lambda error: self.failed.emit(error, None), key="origin")
 
     def cancel_import(self) -> None:
         """Stop what is being imported; nothing of it stays."""
@@ -193,7 +202,7 @@ class Opener(QObject):
         if session and not self._shown_early:
             self._shown_early = session
             self.library_changed.emit()
-            self.open_session(session)
+            self.open_session(session, self._at)
             self._grow.start()
 
     def _imported(self, sessions: list[str]) -> None:
@@ -203,7 +212,7 @@ class Opener(QObject):
             if current is not None and current.id in sessions:
                 self._read_grown()
             elif sessions:
-                self.open_session(sessions[0])
+                self.open_session(sessions[0], self._at)
 
         self._ended(after)
 

@@ -25,7 +25,7 @@ from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.theme import theme, ui_font
 from replay_viewer.qt.widgets import EmptyState, FilterField, named_button
-from replay_viewer.qt.wording import plural, session_line, when
+from replay_viewer.qt.wording import plural, session_line, session_where, when
 
 Index = QModelIndex | QPersistentModelIndex
 _PAGE = 200
@@ -117,11 +117,17 @@ class SessionDelegate(QStyledItemDelegate):
             painter.drawText(top, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
         painter.setFont(ui_font())
         painter.setPen(colours.colour("text"))
-        name = QFontMetrics(painter.font()).elidedText(session.facts.user.label, Qt.TextElideMode.ElideRight, top.width() - right)
+        name = QFontMetrics(painter.font()).elidedText(
+            session.facts.user.label, Qt.TextElideMode.ElideRight, top.width() - right
+        )
         painter.drawText(top, int(Qt.AlignmentFlag.AlignVCenter), name)
         painter.setFont(ui_font(pixels=12))
         painter.setPen(colours.colour("muted"))
-        line = QFontMetrics(painter.font()).elidedText(session_line(session), Qt.TextElideMode.ElideMiddle, bottom.width())
+        rest = session_line(session).removeprefix(session_where(session))
+        metrics = QFontMetrics(painter.font())
+        room = bottom.width() - metrics.horizontalAdvance(rest)
+        where = metrics.elidedText(session_where(session), Qt.TextElideMode.ElideRight, max(room, 60))
+        line = metrics.elidedText(where + rest, Qt.TextElideMode.ElideRight, bottom.width())
         painter.drawText(bottom, int(Qt.AlignmentFlag.AlignVCenter), line)
 
 
@@ -135,6 +141,8 @@ class Queue(QWidget):
 
     def __init__(self, context: Context) -> None:
         super().__init__()
+        self.setObjectName("sideDock")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.context = context
         self.model = SessionModel()
         self.filter = FilterField("Filter sessions")
@@ -197,8 +205,9 @@ class Queue(QWidget):
             else:
                 self._say(
                     "No sessions yet",
-                    "Open a recording, drop one here, or paste a session URL above. It stays on this machine.", opens=True,
-                )  # fmt: skip
+                    "Open a recording, drop one here, or paste a session URL above. It stays on this machine.",
+                    opens=True,
+                )
 
         def failed(error: UserError) -> None:
             self._say(error.message, error.advice, retries=True, icon_name="warning")
@@ -213,7 +222,9 @@ class Queue(QWidget):
         target = at + direction if at >= 0 else 0
         return self.model.sessions[target].id if 0 <= target < len(self.model.sessions) else None
 
-    def _say(self, title: str, why: str, *, opens: bool = False, retries: bool = False, icon_name: str = "library") -> None:
+    def _say(
+        self, title: str, why: str, *, opens: bool = False, retries: bool = False, icon_name: str = "library"
+    ) -> None:
         self.empty.say(title, why, icon_name)
         self.open_button.setVisible(opens)
         self.retry_button.setVisible(retries)
@@ -227,9 +238,11 @@ class Queue(QWidget):
                 self.model.append(found)
 
         self.context.tasks.read(
-            lambda library: library.sessions(query, _PAGE, first), done,
-            lambda error: self.context.said.emit(error.message, error.advice, "failed"), key="queue-more",
-        )  # fmt: skip
+            lambda library: library.sessions(query, _PAGE, first),
+            done,
+            lambda error: self.context.said.emit(error.message, error.advice, "failed"),
+            key="queue-more",
+        )
 
     def _mark_open(self) -> None:
         opened = self.context.opened.id if self.context.opened else ""

@@ -1,9 +1,9 @@
 """From columns of a million instants to one strip of pixels, exactly and at a cost that does not grow with them.
 
 A power-of-two pyramid was the plan; sorted columns make it unnecessary. The number of instants in every pixel of a
-lane is the difference of one `searchsorted` over the pixel edges: O(width · log n), exact at every zoom, no memory, no
-building at import. Spans (requests) work the same way with their ends sorted apart: what is open in a pixel is what
-began before its right edge less what ended before its left one.
+lane is the difference of one `searchsorted` over the pixel edges: O(width · log n), exact at every zoom, no memory,
+no building at import. Spans (requests) work the same way with their ends sorted apart: what is open in a pixel is
+what began before its right edge less what ended before its left one.
 """
 
 from __future__ import annotations
@@ -120,9 +120,32 @@ def paint_activity(values: Floats, height: int, colour: int) -> Pixels:
 
 
 _STEPS = (
-    1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000,
-    900_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 86_400_000,
-)  # fmt: skip
+    1,
+    2,
+    5,
+    10,
+    20,
+    50,
+    100,
+    200,
+    500,
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    15_000,
+    30_000,
+    60_000,
+    120_000,
+    300_000,
+    600_000,
+    900_000,
+    1_800_000,
+    3_600_000,
+    7_200_000,
+    21_600_000,
+    86_400_000,
+)
 
 
 def tick_step(ms_per_pixel: float, spacing: float = 90.0) -> float:

@@ -1,7 +1,7 @@
 """A table model over an index array: a million rows cost nothing until they are looked at.
 
 The model holds row numbers in view order and their instants as NumPy arrays; rows are fetched by window from the
-library and kept in a small cache together with their formatted cells. Filters and order change the array, nothing else.
+library and kept in a small cache together with their formatted cells. Filters and order change only the array.
 """
 
 from __future__ import annotations

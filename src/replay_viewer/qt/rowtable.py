@@ -72,7 +72,9 @@ class RowDelegate(QStyledItemDelegate):
         if selected or present:
             painter.fillRect(box, colours.colour("failed-tint" if bad and selected else "selection"))
         if (present or (selected and bad)) and index.column() == 0:
-            painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), colours.colour("failed" if bad else "accent"))
+            painter.fillRect(
+                QRect(box.left(), box.top(), 3, box.height()), colours.colour("failed" if bad else "accent")
+            )
         painter.setPen(colours.colour("hairline"))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
         if cell.bar is not None:

@@ -53,7 +53,9 @@ def activity_cell(row: AnyRow) -> Cell:
         case NetworkRequest():
             failed = row.failed
             status = status_text(row)
-            tail = " ".join(part for part in (status, span(row.end - row.t) if row.end > row.t else "") if part != "–")
+            tail = " ".join(
+                part for part in (status, span(row.end - row.t) if row.end > row.t else "") if part != "–"
+            )
             return Cell(f"{row.method} {path(row.url)}", "failed" if failed else "network", failed, tail)
         case ErrorEvent():
             return Cell(one_line(row.title), "failed", True)

@@ -80,7 +80,7 @@ class Verdict(QWidget):
         super().__init__()
         self.setObjectName("verdict")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.text = label("", "")
+        self.text = label("", "", selectable=True, wrap=True)
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._picture = QLabel()
         go = named_button("Go to error", "next-error", flat=True)
@@ -88,7 +88,7 @@ class Verdict(QWidget):
         close = IconButton("close", "Hide this line")
         close.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 3, 6, 3)
+        layout.setContentsMargins(10, 4, 6, 4)
         layout.setSpacing(8)
         layout.addWidget(self._picture)
         layout.addWidget(self.text, 1)
@@ -185,6 +185,8 @@ class Stage(QWidget):
         playhead.playing_changed.connect(self._play)
         playhead.speed_changed.connect(lambda speed: self.player.set_speed(speed) if self.player else None)
         theme().changed.connect(self._around)
+        # Before the window is shown: a web view added to a window on the screen makes Qt build the window anew.
+        self._add_player()
         self.show_welcome()
 
     def minimumSizeHint(self) -> QSize:
@@ -197,9 +199,10 @@ class Stage(QWidget):
         """Nothing is open."""
         self._chrome(False)
         self.empty.say(
-            "Open a session", "Pick one in the queue, drop a recording here, or paste a session URL into the box above.",
+            "Open a session",
+            "Pick one in the queue, drop a recording here, or paste a session URL into the box above.",
             "play",
-        )  # fmt: skip
+        )
         self.open_button.show()
         self.retry_button.hide()
         self._stack.setCurrentWidget(self.empty)
@@ -231,9 +234,10 @@ class Stage(QWidget):
     def open_session(self, opened: Opened) -> None:
         """Show another session."""
         self._navigation = [
-            row for row in opened.fetch("navigation", list(range(len(opened.columns["navigation"])))[:20_000])
+            row
+            for row in opened.fetch("navigation", list(range(len(opened.columns["navigation"])))[:20_000])
             if isinstance(row, Navigation)
-        ]  # fmt: skip
+        ]
         self._chrome(True)
         self._fill_tabs(opened)
         if self._engine_of != opened.id:
@@ -241,8 +245,6 @@ class Stage(QWidget):
             self._close_engine()
             self._engine = self._make_engine(opened.library.home, opened.id)
             self._engine_of = opened.id
-            if self.player is None:
-                self._add_player()
             self.player.set_engine(self._engine)
             self.context.playhead.set_driven(True)
         self.player.set_end(opened.session.end)
@@ -263,11 +265,15 @@ class Stage(QWidget):
             self.player.shutdown()
             self.player = None
 
+    @property
+    def shows_page(self) -> bool:
+        """Whether the recorded page is in front (not a welcome, a wait or a failure)."""
+        return self.player is not None and self._stack.currentIndex() > 0
+
     def picture(self, done: Callable[[QImage], None]) -> None:
         """The page as it is shown, at 100 %."""
-        player: Any = self.player
-        if player is not None and self._stack.currentWidget() is player:
-            player.take_picture(done)
+        if self.player is not None and self.shows_page:
+            self.player.take_picture(done)
         else:
             done(self.frame.grab().toImage())
 
@@ -310,7 +316,7 @@ class Stage(QWidget):
 
     def _ask_size(self) -> None:
         settle = getattr(self.player, "settle", None)
-        if settle is not None and self._stack.currentWidget() is self.player:
+        if settle is not None and self.shows_page:
             settle(self._show_size)
 
     def _show_size(self, report: dict[str, Any]) -> None:
@@ -382,7 +388,9 @@ class Stage(QWidget):
         QTimer.singleShot(0, self, lambda: self._seek(self.context.playhead.target))
 
     def _show_address(self, t: float) -> None:
-        url = next((row.url for row in reversed(self._navigation) if row.t <= t + 1 and row.tab in (self.tab, -1)), "")
+        url = next(
+            (row.url for row in reversed(self._navigation) if row.t <= t + 1 and row.tab in (self.tab, -1)), ""
+        )
         if not url and self.context.opened is not None:
             url = next((tab.url for tab in self.context.opened.session.tabs if tab.index == self.tab), "")
         if url != self.address.text():

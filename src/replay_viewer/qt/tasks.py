@@ -1,8 +1,8 @@
 """The one front door for work in the background. No widget ever makes a thread.
 
-Short reads of the library run on a small pool; results come back on the interface thread. An import runs in a process
-of its own and is polled. A failure is always a `UserError`: one sentence for the person; anything else goes to the log
-with its traceback and reaches the person as one plain sentence.
+Short reads of the library run on one worker thread; results come back on the interface thread. An import runs in a
+process of its own and is polled. A failure is always a `UserError`: one sentence for the person; anything else goes
+to the log with its traceback and reaches the person as one plain sentence.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from replay_viewer.qt.actions import tip
@@ -77,6 +77,8 @@ class Transport(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 5, 10, 5)
         layout.setSpacing(6)
+        layout.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # a long range must not push the docks
+        self.setMinimumSize(420, 40)
         for widget in (self.play, self.previous, self.next, self.back):
             layout.addWidget(widget)
         layout.addSpacing(6)
@@ -87,10 +89,16 @@ class Transport(QWidget):
             layout.addWidget(control)
         self._menus()
         for button, action in (
-            (self.play, "play"), (self.previous, "previous-error"), (self.next, "next-error"), (self.back, "back"),
-            (self.skip, "skip-idle"), (self.range, "range-leave"), (self.shot, "screenshot"), (self.mark, "bookmark"),
+            (self.play, "play"),
+            (self.previous, "previous-error"),
+            (self.next, "next-error"),
+            (self.back, "back"),
+            (self.skip, "skip-idle"),
+            (self.range, "range-leave"),
+            (self.shot, "screenshot"),
+            (self.mark, "bookmark"),
             (self.say, "comment"),
-        ):  # fmt: skip
+        ):
             button.clicked.connect(lambda _checked=False, action=action: self.action_asked.emit(action))
         playhead.moved.connect(self._moved)
         playhead.span_changed.connect(self.refresh)
@@ -115,7 +123,9 @@ class Transport(QWidget):
         self.play.setIcon(icon("pause" if playhead.playing else "play", "on-accent"))
         self.play.setAccessibleName("Pause" if playhead.playing else "Play")
         self.skip.setChecked(playhead.skip_idle)
-        self.skip.setIcon(icon("check" if playhead.skip_idle else "skip", "accent" if playhead.skip_idle else "muted"))
+        self.skip.setIcon(
+            icon("check" if playhead.skip_idle else "skip", "accent" if playhead.skip_idle else "muted")
+        )
         self.speed.setText(_speed_text(playhead.speed))
         self.range.setVisible(playhead.range is not None)
         if playhead.range is not None:
@@ -130,6 +140,7 @@ class Transport(QWidget):
             self.other.setText("")
         else:
             self._moved(playhead.t)
+        self._fit()
 
     def _moved(self, t: float) -> None:
         self.time.setText(self.playhead.text(t))
@@ -159,7 +170,15 @@ class Transport(QWidget):
             action.triggered.connect(lambda _checked=False, style=style: self.playhead.set_style(style))
             group.addAction(action)
 
-    def resizeEvent(self, event) -> None:  # type: ignore[no-untyped-def]
-        """In a narrow window the other readings go first: they are in every tooltip too."""
-        self.other.setVisible(event.size().width() > 860)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width."""
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """When there is too little room the other readings go first: they are in every tooltip too."""
+        layout = self.layout()
+        assert layout is not None
+        self.other.setVisible(True)
+        layout.invalidate()
+        self.other.setVisible(layout.sizeHint().width() <= self.width())

@@ -74,7 +74,8 @@ class IconButton(QToolButton):
 
 def named_button(text: str, icon_name: str = "", *, primary: bool = False, flat: bool = False) -> QPushButton:
     """A button with text. `primary`: the one thing to do here."""
-    button = QPushButton(text)
+    button = QPushButton(f" {text}" if icon_name else text)  # the style puts icon and text too close together
+    button.setAccessibleName(text.rstrip("…"))
     button.setObjectName("primary" if primary else "flat" if flat else "")
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     if icon_name:

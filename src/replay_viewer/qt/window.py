@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMimeData, QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from replay_viewer.domain.errors import UserError
@@ -17,6 +18,7 @@ from replay_viewer.qt.actions import Actions
 from replay_viewer.qt.activity import Activity
 from replay_viewer.qt.bottom import Panels
 from replay_viewer.qt.commands import Commands
+from replay_viewer.qt.composer import Composer, Evidence
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.lanes import Lanes, View, view_of
 from replay_viewer.qt.messages import MessageBar, ProgressRow
@@ -34,6 +36,7 @@ log = logging.getLogger("replay_viewer.qt.window")
 
 #: Raise it when docks are added or renamed: a layout saved for others is not restored.
 _LAYOUT = 1
+_COMPACT_BELOW = 820
 
 
 class _Title(QWidget):
@@ -63,14 +66,18 @@ class Window(QMainWindow):
         start_import: ImportStarter,
         start_pull: PullStarter | None = None,
         settings: QSettings | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings or QSettings("replay-viewer", "replay-viewer")
         self.context = Context(library, self)
+        self._evidence = evidence
+        self._composer: Composer | None = None
         self.opener = Opener(self.context, start_import, start_pull)
         self.setWindowTitle("Replay Viewer")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         menu = QMenu(self)
         self.top = TopBar(menu)
@@ -88,6 +95,7 @@ class Window(QMainWindow):
         self.actions_table = Actions(self.commands, self)
         self.actions_table.fill(menu)
         self._dock_menu(menu)
+        self.lanes.press_key = partial(self.actions_table.press_scoped, "lanes")
         self._connect()
         self.resize(QSize(1440, 900))
         self._first_layout: QByteArray | None = None
@@ -102,8 +110,9 @@ class Window(QMainWindow):
         column = QVBoxLayout(head)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.top, self.messages, self.progress):
-            column.addWidget(widget)
+        column.addWidget(self.top)
+        column.addWidget(self.messages)
+        column.addWidget(self.progress)
         self.setMenuWidget(head)
         centre = QWidget()
         column = QVBoxLayout(centre)
@@ -140,9 +149,6 @@ class Window(QMainWindow):
         dock.setWidget(widget)
         dock.setTitleBarWidget(heading)
         dock.setAccessibleName(f"{title} dock")
-        if area in (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea):
-            widget.setObjectName("sideDock")
-            widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.addDockWidget(area, dock)
         return dock
 
@@ -178,6 +184,7 @@ class Window(QMainWindow):
         self.transport.action_asked.connect(self.actions_table.run)
         self.lanes.picked.connect(self._mark_picked)
         self.lanes.note_picked.connect(self._note_picked)
+        self.lanes.lanes_changed.connect(self._fit_lanes)
         context.said.connect(lambda message, advice, kind: self.messages.say(message, advice, kind))
         context.notes_changed.connect(self._notes_changed)
         context.opened_changed.connect(self._opened_changed)
@@ -196,12 +203,11 @@ class Window(QMainWindow):
 
     def enter(self, text: str) -> None:
         """What was typed into the box: a URL is opened, a path imported, an id opened, anything else filters."""
-        if text.startswith("replay-viewer://open/"):
-            rest = text.removeprefix("replay-viewer://open/")
-            session, _, query = rest.partition("?")
+        if text.startswith("replay-viewer://session/"):
+            session, _, query = text.removeprefix("replay-viewer://session/").partition("?")
             at = query.removeprefix("t=") if query.startswith("t=") else ""
             self.opener.open_session(session.strip("/"), at)
-        elif text.startswith(("http://", "https://")):
+        elif text.startswith(("http://", "https://", "replay-viewer://")):
             self.opener.open_url(text)
         elif text and Path(text).expanduser().exists():
             self.opener.open_paths([Path(text).expanduser()])
@@ -233,9 +239,14 @@ class Window(QMainWindow):
         """The incident note of the open session."""
         if self.context.opened is None:
             return
-        from replay_viewer.qt.composer import Composer
+        if self._composer is None:
+            self._composer = Composer(self.context, self, evidence=self._evidence)
+            self._composer.destroyed.connect(self._composer_gone)
+        self._composer.show()
+        self._composer.raise_()
 
-        Composer(self.context, self).show()
+    def _composer_gone(self) -> None:
+        self._composer = None
 
     def _loading(self, what: str) -> None:
         self.messages.hide()
@@ -315,17 +326,19 @@ class Window(QMainWindow):
             self.status_offline.setText("● still importing")
             set_role(self.status_offline, "warning")
         else:
-            self.status_offline.setText("● offline copy, everything here is local")
+            self.status_offline.setText("● offline, everything here is local")
             set_role(self.status_offline, "good")
         text, role = health_line(session)
         self.status_health.setText(text)
         set_role(self.status_health, role if role != "good" else "muted")
         facts = session.facts
         parts = [
-            f"release {facts.release}" if facts.release else "", f"env {facts.environment}" if facts.environment else "",
-            f"user {facts.user.label}", " on ".join(part for part in (session.browser, session.os) if part),
-        ]  # fmt: skip
+            f"release {facts.release}" if facts.release else "",
+            f"env {facts.environment}" if facts.environment else "",
+            f"user {facts.user.label}",
+        ]
         self.status_who.setText(" · ".join(part for part in parts if part))
+        self.status_who.setAccessibleDescription(" on ".join(part for part in (session.browser, session.os) if part))
 
     # the layout
 
@@ -340,16 +353,30 @@ class Window(QMainWindow):
                 self.restoreGeometry(geometry)
             if isinstance(state, QByteArray):
                 self.restoreState(state, _LAYOUT)
+            self.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A low window gets the compact lanes."""
+        super().resizeEvent(event)
+        self.lanes.set_compact(event.size().height() < _COMPACT_BELOW)
 
     def arrange(self) -> None:
         """The designed proportions for the window's size; the compact form gives the page what it can."""
-        compact = self.height() < 820
+        compact = self.height() < _COMPACT_BELOW
         sides = [196, 264] if self.width() < 1400 else [222, 318]
         self.resizeDocks([self.queue_dock, self.activity_dock], sides, Qt.Orientation.Horizontal)
         lanes = self.lanes.sizeHint().height()
         self.resizeDocks(
             [self.lanes_dock, self.panel_dock], [lanes, 150 if compact else 196], Qt.Orientation.Vertical
         )
+
+    def _fit_lanes(self) -> None:
+        """Give the lanes the height they need now; the page keeps what it has as long as there is room."""
+        if self._first_layout is not None and not self.lanes_dock.isFloating():
+            wanted = min(self.lanes.sizeHint().height(), self.height() // 3)
+            self.resizeDocks(
+                [self.lanes_dock, self.panel_dock], [wanted, self.panel_dock.height()], Qt.Orientation.Vertical
+            )
 
     def reset_layout(self) -> None:
         """Docks back to where they were at first."""
@@ -381,8 +408,9 @@ class Window(QMainWindow):
             self._closed = True
             self.settings.setValue("geometry", self.saveGeometry())
             self.settings.setValue("layout", self.saveState(_LAYOUT))
-            self.actions_table.remove()
             self.opener.close()
+            if self._composer is not None:
+                self._composer.done(0)
             self.context.playhead.pause()
             self.stage.shutdown()
             self.context.tasks.close()
@@ -396,4 +424,3 @@ def _dropped(mime: QMimeData) -> list[str]:
         return files
     text = mime.text().strip()
     return [text] if text.startswith(("http://", "https://", "replay-viewer://")) else []
-

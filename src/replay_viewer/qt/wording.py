@@ -52,8 +52,10 @@ def path(url: str) -> str:
         return url
     if not parts.scheme or not parts.netloc:
         return url
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "") + (
-        f"#{parts.fragment}" if parts.fragment else ""
+    return (
+        (parts.path or "/")
+        + (f"?{parts.query}" if parts.query else "")
+        + (f"#{parts.fragment}" if parts.fragment else "")
     )
 
 
@@ -128,8 +130,8 @@ def health_line(session: Session) -> tuple[str, str]:
         return "Health: nothing missing", "good"
     worst = "failed" if any(finding.severity == "error" for finding in bad) else "warning"
     first = bad[0].message.rstrip(".")
-    first = first if len(first) <= 60 else first[:59] + "…"
-    more = f", and {plural(len(bad) - 1, 'more finding')}" if len(bad) > 1 else ""
+    first = first if len(first) <= 44 else first[:43] + "…"
+    more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
     return f"Health: {first}{more}", worst
 
 

@@ -110,6 +110,7 @@ class ListPanel(Panel):
             self.splitter.setStretchFactor(1, self.detail_share[1])
             self.splitter.setSizes([self.detail_share[0] * 10, self.detail_share[1] * 10])
             self.splitter.setChildrenCollapsible(False)
+            self.splitter.splitterMoved.connect(lambda _at, _index: self.resized())
             layout.addWidget(self.splitter)
         self.filter.changed.connect(self._filter_text)
         self.follow.clicked.connect(self.table.set_following)
@@ -140,6 +141,9 @@ class ListPanel(Panel):
     def admits(self, columns: Columns) -> Mask | None:
         """Which rows the panel's own filters let through; None: all."""
         return None
+
+    def resized(self) -> None:
+        """The list has another width."""
 
     def show_row(self, row: AnyRow, n: int) -> None:
         """Show a row's details."""
@@ -190,8 +194,10 @@ class ListPanel(Panel):
         by, down = self._sorted
         if by != "t" or down:
             arrays: dict[str, Floats] = {
-                "t": columns.t, "duration": columns.end - columns.t, "severity": columns.severity.astype(np.float64)
-            }  # fmt: skip
+                "t": columns.t,
+                "duration": columns.end - columns.t,
+                "severity": columns.severity.astype(np.float64),
+            }
             values = arrays[by][keys]
             keys = keys[np.argsort(-values if down else values, kind="stable")]
         self.model.set_rows(keys, columns.t[keys], in_time_order=by == "t" and not down)
@@ -242,9 +248,11 @@ class ListPanel(Panel):
                 self.apply()
 
         self.context.tasks.read(
-            lambda library: library.filter(session, kind, text), done,
-            lambda error: self.context.said.emit(error.message, error.advice, "failed"), key=f"filter-{kind}",
-        )  # fmt: skip
+            lambda library: library.filter(session, kind, text),
+            done,
+            lambda error: self.context.said.emit(error.message, error.advice, "failed"),
+            key=f"filter-{kind}",
+        )
 
     def _sort(self, section: int) -> None:
         by = self.model.columns[section].sort

@@ -31,15 +31,19 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
     """Points of one measure over the session."""
 
     def __init__(
-        self, name: str, rows: Sequence[Vital], limits: tuple[float, float] | None, playhead: Playhead,
+        self,
+        name: str,
+        rows: Sequence[Vital],
+        limits: tuple[float, float] | None,
+        playhead: Playhead,
         parent: QWidget | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent, axisItems={"bottom": _Axis("bottom")}, background=theme().colour("surface"))
         self.playhead = playhead
         scale, unit = _UNIT.get(name, (1.0, " ms"))
         x = np.array([(row.t - playhead.start) / 1000.0 for row in rows])
         y = np.array([row.value / scale for row in rows])
-        top = max(float(y.max()) * 1.2, (limits[0] / scale * 1.3) if limits else 0.0, 1e-6)
+        top = max(float(y.max()) * 1.5, (limits[0] / scale * 1.3) if limits else 0.0, 1e-6)
         plot = self.getPlotItem()
         plot.hideButtons()
         plot.setMenuEnabled(False)
@@ -64,7 +68,9 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
                 if chosen:
                     dots = pg.ScatterPlotItem(x[chosen], y[chosen], size=7, pen=None, brush=theme().colour(role))
                     plot.addItem(dots)
-        title = pg.TextItem(f"{name}{f' ({unit.strip()})' if unit else ''}", color=theme().colour("text"), anchor=(0, 0))
+        title = pg.TextItem(
+            f"{name}{f' ({unit.strip()})' if unit else ''}", color=theme().colour("text"), anchor=(0, 0)
+        )
         title.setFont(ui_font(bold=True, pixels=11))
         title.setParentItem(plot.vb)
         title.setPos(6, 2)
@@ -104,8 +110,11 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
         for low, high, role in ((0.0, good, "good"), (good, poor, "warning"), (poor, max(top, poor), "failed")):
             if low < top:
                 band = pg.LinearRegionItem(
-                    (low, min(high, top)), orientation="horizontal", movable=False, pen=pg.mkPen(None),
+                    (low, min(high, top)),
+                    orientation="horizontal",
+                    movable=False,
+                    pen=pg.mkPen(None),
                     brush=theme().colour(role, 0.10),
-                )  # fmt: skip
+                )
                 band.setZValue(-10)
                 self.addItem(band, ignoreBounds=True)

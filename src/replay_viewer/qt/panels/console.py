@@ -36,7 +36,9 @@ class ConsolePanel(ListPanel):
     kind = "console"
     title = "Console"
     none_title = "No console lines"
-    none_why = "The page wrote none, or the SDK did not record the console (rrweb: console plugin; Sentry: breadcrumbs)."
+    none_why = (
+        "The page wrote none, or the SDK did not record the console (rrweb: console plugin; Sentry: breadcrumbs)."
+    )
 
     def columns(self) -> Sequence[Column]:
         """When, level, message."""

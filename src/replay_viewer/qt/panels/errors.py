@@ -1,4 +1,4 @@
-"""Errors: the list, the chain of exceptions with its stack (original files when source maps are at hand), contexts."""
+"""Errors: the list, the chain of exceptions with its stack (original files when maps are at hand), contexts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ def _error(row: AnyRow) -> ErrorEvent:
 def _title(row: AnyRow) -> Cell:
     error = _error(row)
     handled = next((raised.handled for raised in reversed(error.exceptions) if raised.handled is not None), None)
-    return Cell(one_line(error.title), "failed" if error.level in ("error", "fatal") else "warning", tail="" if handled is None else "handled" if handled else "unhandled")  # fmt: skip
+    return Cell(
+        one_line(error.title),
+        "failed" if error.level in ("error", "fatal") else "warning",
+        tail="" if handled is None else "handled" if handled else "unhandled",
+    )
 
 
 def resolved(row: ErrorEvent, maps: MapSet | None) -> ErrorEvent:
@@ -50,7 +54,7 @@ class ErrorsPanel(ListPanel):
     title = "Errors"
     none_title = "No errors"
     none_why = "Nothing failed with an exception in this session, as far as the recording says."
-    detail_share = (48, 52)
+    detail_share = (54, 46)
 
     def __init__(self, context: Context) -> None:
         self.stack = StackView("Stack of the error")
@@ -64,8 +68,7 @@ class ErrorsPanel(ListPanel):
         return (
             Column("Time", 92, self.time_cell, mono=True, right=True, sort="t"),
             Column("Error", 0, _title),
-            Column("Page", 130, lambda row: Cell(path(_error(row).url), "muted"), mono=True),
-            Column("Source", 76, lambda row: Cell(_error(row).source, "muted")),
+            Column("Page", 128, lambda row: Cell(path(_error(row).url), "muted"), mono=True),
         )
 
     def detail(self) -> QWidget:
@@ -116,11 +119,16 @@ class ErrorsPanel(ListPanel):
         about: list[tuple[str, Any]] = [
             (name, value)
             for name, value in (
-                ("level", error.level), ("release", error.release), ("environment", error.environment), ("url", error.url),
-                ("event", error.id), ("tags", error.tags), ("contexts", error.contexts),
+                ("level", error.level),
+                ("release", error.release),
+                ("environment", error.environment),
+                ("url", error.url),
+                ("event", error.id),
+                ("tags", error.tags),
+                ("contexts", error.contexts),
             )
             if value
-        ]  # fmt: skip
+        ]
         self.about.show_values(about, expand=1)
         crumbs = [(str(crumb.get("category", at)), crumb) for at, crumb in enumerate(error.breadcrumbs)]
         self.crumbs.show_values(crumbs, expand=0)

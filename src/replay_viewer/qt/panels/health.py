@@ -50,13 +50,19 @@ class HealthPanel(Panel):
         else:
             session = self.opened.session
             facts = [
-                f"{session.events:,} recording events", size(session.bytes) if session.bytes else "",
-                f"{len(session.tabs)} tab" + ("s" if len(session.tabs) != 1 else ""), session.facts.sdk,
-            ]  # fmt: skip
+                f"{session.events:,} recording events",
+                size(session.bytes) if session.bytes else "",
+                f"{len(session.tabs)} tab" + ("s" if len(session.tabs) != 1 else ""),
+                session.facts.sdk,
+            ]
             self._lines.addWidget(label(" · ".join(part for part in facts if part), "muted", selectable=True))
             findings = sorted(session.health, key=lambda one: (_ORDER[one.severity], one.t))
             if not findings:
-                self._lines.addWidget(self._row("check", "good", "Nothing is missing: the recording is complete as far as it can be told."))  # fmt: skip
+                self._lines.addWidget(
+                    self._row(
+                        "check", "good", "Nothing is missing: the recording is complete as far as it can be told."
+                    )
+                )
             for finding in findings:
                 self._lines.addWidget(self._finding(finding))
         self._lines.addStretch(1)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from replay_viewer.domain.rows import AnyRow, Body, NetworkRequest
@@ -29,6 +31,11 @@ def _request(row: AnyRow) -> NetworkRequest:
 def _bar(row: AnyRow) -> Cell:
     request = _request(row)
     return Cell("", "failed" if request.failed else "network", bar=(request.t, max(request.end, request.t)))
+
+
+def _duration(row: AnyRow) -> Cell:
+    request = _request(row)
+    return Cell(span(request.end - request.t) if request.end > request.t else "")
 
 
 def body_text(body: Body, headers: dict[str, str]) -> str:
@@ -58,13 +65,31 @@ class NetworkPanel(ListPanel):
         return (
             Column("Time", 84, self.time_cell, mono=True, right=True, sort="t"),
             Column("Method", 62, lambda row: Cell(_request(row).method), mono=True),
-            Column("URL", 0, lambda row: Cell(path(_request(row).url), "failed" if _request(row).failed else "text"), mono=True),
+            Column(
+                "URL",
+                0,
+                lambda row: Cell(path(_request(row).url), "failed" if _request(row).failed else "text"),
+                mono=True,
+            ),
             Column("Type", 74, lambda row: Cell(_request(row).kind, "muted"), mono=True),
-            Column("Status", 62, lambda row: Cell(status_text(_request(row)), status_role(_request(row)), bold=True), mono=True, sort="severity"),
+            Column(
+                "Status",
+                62,
+                lambda row: Cell(status_text(_request(row)), status_role(_request(row)), bold=True),
+                mono=True,
+                sort="severity",
+            ),
             Column("Size", 72, lambda row: Cell(size(_request(row).size)), mono=True, right=True),
-            Column("Duration", 80, lambda row: Cell(span(row.end - row.t) if _request(row).end > row.t else ""), mono=True, right=True, sort="duration"),  # type: ignore[union-attr]
+            Column(
+                "Duration",
+                80,
+                _duration,
+                mono=True,
+                right=True,
+                sort="duration",
+            ),
             Column("Waterfall", 170, _bar),
-        )  # fmt: skip
+        )
 
     def tools(self) -> Sequence[QWidget]:
         """All or only what failed."""
@@ -86,9 +111,21 @@ class NetworkPanel(ListPanel):
         self.table.delegate.axis = picked or (0.0, 1.0)
         self.table.viewport().update()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width."""
+        super().resizeEvent(event)
+        self.resized()
+
+    def resized(self) -> None:
+        """In a narrow list the less telling columns go, so that the address stays readable."""
+        room = self.table.viewport().width()
+        for title, needs in (("Duration", 420), ("Waterfall", 560), ("Size", 700), ("Type", 780)):
+            at = next(at for at, column in enumerate(self.model.columns) if column.title == title)
+            self.table.setColumnHidden(at, room < needs)
+
     def detail(self) -> QWidget:
         """Split details of one request."""
-        box = QWidget()
+        box = self.box = QWidget()
         layout = QVBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -100,20 +137,29 @@ class NetworkPanel(ListPanel):
         self.response, self.request = CodeView("Response body"), CodeView("Request body")
         self.headers, self.timing = JsonTree("Headers"), JsonTree("Timing")
         for name, widget in (
-            ("Response", self.response), ("Request", self.request), ("Headers", self.headers), ("Timing", self.timing),
-        ):  # fmt: skip
+            ("Response", self.response),
+            ("Request", self.request),
+            ("Headers", self.headers),
+            ("Timing", self.timing),
+        ):
             self.tabs.addTab(widget, name)
         layout.addWidget(self.tabs, 1)
+        box.setVisible(False)
         return box
 
     def clear_detail(self) -> None:
-        """Nothing selected."""
+        """Nothing selected: the list has all the room."""
+        self.box.setVisible(False)
         self.head.setText("Select a request to see its headers and bodies.")
         self.tabs.setVisible(False)
 
     def show_row(self, row: AnyRow, n: int) -> None:
         """One request."""
         request = _request(row)
+        if not self.box.isVisibleTo(self):
+            self.box.setVisible(True)
+            self.splitter.setSizes([self.width() * 60 // 100, self.width() * 40 // 100])
+            QTimer.singleShot(0, self, self.resized)
         self.tabs.setVisible(True)
         outcome = request.error or status_text(request)
         self.head.setText(f"{request.method} {request.url[:600]} · {outcome}")
@@ -124,8 +170,10 @@ class NetworkPanel(ListPanel):
         except ValueError:
             query = {}
         groups = [
-            ("Query", query), ("Request headers", request.request_headers), ("Response headers", request.response_headers),
-        ]  # fmt: skip
+            ("Query", query),
+            ("Request headers", request.request_headers),
+            ("Response headers", request.response_headers),
+        ]
         shown = [(name, values) for name, values in groups if values]
         self.headers.show_values(shown or [("Headers", "not recorded")], expand=1)
         timing: list[tuple[str, object]] = [("Started", iso(request.t)), ("Took", span(request.end - request.t))]

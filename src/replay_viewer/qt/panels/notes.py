@@ -9,7 +9,15 @@ from collections.abc import Callable
 import msgspec
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QUndoCommand, QUndoStack
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPlainTextEdit, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QPlainTextEdit,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.session import Note
@@ -25,7 +33,9 @@ _ID = Qt.ItemDataRole.UserRole
 class _Change(QUndoCommand):
     """From one state of a note to another; None is no note."""
 
-    def __init__(self, text: str, apply: Callable[[Note | None, Note | None], None], old: Note | None, new: Note | None) -> None:
+    def __init__(
+        self, text: str, apply: Callable[[Note | None, Note | None], None], old: Note | None, new: Note | None
+    ) -> None:
         super().__init__(text)
         self._apply, self._old, self._new = apply, old, new
 
@@ -138,7 +148,9 @@ class NotesPanel(Panel):
         if self.opened is None:
             self.empty.say("No session is open", "Pick one in the queue, or open a file.")
         else:
-            self.empty.say("No notes yet", "C comments on this instant, M bookmarks it, E adds the selected row as evidence.")
+            self.empty.say(
+                "No notes yet", "C comments on this instant, M bookmarks it, E adds the selected row as evidence."
+            )
         self._stack.setCurrentWidget(self.list if notes else self.empty)
         self.right.setVisible(self.opened is not None)
         self.add_button.setEnabled(self.opened is not None)
@@ -173,7 +185,9 @@ class NotesPanel(Panel):
             self.begin()
             self.editor.clearFocus()
         elif old.text != text:
-            self.undo_stack.push(_Change("Edit note", self._replace, old, msgspec.structs.replace(old, text=text, changed=_now())))
+            self.undo_stack.push(
+                _Change("Edit note", self._replace, old, msgspec.structs.replace(old, text=text, changed=_now()))
+            )
 
     def add(self, note: Note) -> None:
         """Add a note; id, session and times are filled in here."""

@@ -32,7 +32,9 @@ class StatePanel(ListPanel):
     kind = "state"
     title = "State"
     none_title = "No state changes"
-    none_why = "The page has no recorded state container, or its changes were not recorded (a Redux plug-in does that)."
+    none_why = (
+        "The page has no recorded state container, or its changes were not recorded (a Redux plug-in does that)."
+    )
     detail_share = (52, 48)
 
     def columns(self) -> Sequence[Column]:

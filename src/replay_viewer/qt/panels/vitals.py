@@ -74,8 +74,8 @@ class VitalsPanel(Panel):
         row = QHBoxLayout(full)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(self.table, 5)
-        row.addWidget(self._area, 5)
+        row.addWidget(self.table, 11)
+        row.addWidget(self._area, 9)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(full)
@@ -120,9 +120,11 @@ class VitalsPanel(Panel):
                 self._fill()
 
         self.context.tasks.read(
-            lambda library: read(library, session, end), done,
-            lambda error: self.context.said.emit(error.message, error.advice, "failed"), key="vitals",
-        )  # fmt: skip
+            lambda library: read(library, session, end),
+            done,
+            lambda error: self.context.said.emit(error.message, error.advice, "failed"),
+            key="vitals",
+        )
 
     def _dress_table(self) -> None:
         self.table.setAccessibleName("Web Vitals per page view")
@@ -137,10 +139,16 @@ class VitalsPanel(Panel):
         self.table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
+        header.setMinimumSectionSize(40)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for at in range(2, len(NAMES) + 2):
+            if (item := self.table.horizontalHeaderItem(at)) is not None:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         for at in range(2, len(NAMES) + 2):
-            header.resizeSection(at, 68)
-        header.resizeSection(0, 84)
+            header.resizeSection(at, 60)
+        header.resizeSection(0, 76)
         self.table.cellClicked.connect(self._clicked)
 
     def _fill(self) -> None:
@@ -149,7 +157,7 @@ class VitalsPanel(Panel):
         if not self._vitals:
             self.empty.say(
                 "No Web Vitals were recorded",
-                "The site has to report them: the web-vitals library with a custom event, Sentry's performance spans, "
+                "The site has to report them: the web-vitals library with a custom event, Sentry's spans, "
                 "or PostHog's $web_vitals.",
             )
             self._stack.setCurrentIndex(0)
@@ -177,7 +185,9 @@ class VitalsPanel(Panel):
         return item
 
     def _draw(self, names: Sequence[str]) -> None:
-        from replay_viewer.qt.panels.charts import Chart  # pyqtgraph takes a third of a second, only this panel needs it
+        from replay_viewer.qt.panels.charts import (
+            Chart,
+        )  # pyqtgraph takes a third of a second, only this panel needs it
 
         for chart in self._charts:
             chart.drop()
