@@ -69,6 +69,8 @@ class Strings:
 
     def field(self, name: str, parent: str = "", pair: bool = False) -> tuple[str, str] | None:
         """The rule and label word for values under `name`. `pair`: in a query or form, where short names count."""
+        if "[" in name:
+            name = LABEL.sub("", name)  # a name that was itself replaced says nothing
         found = field_rule(name, parent)
         if found is None and name in self.names and (pair or len(name) > 2):
             found = "secret-field", self.names[name]
