@@ -17,7 +17,6 @@ from replay_viewer.redaction import Hit, Redactor
 from replay_viewer.redaction.labels import LABEL
 from tests.redaction import strategies as some
 
-
 #: The same examples on every run, however slow the machine.
 STEADY = settings(derandomize=True, deadline=None)
 
