@@ -8,15 +8,18 @@ from pathlib import Path
 
 import httpx
 
+from replay_viewer.analysis.symbols import MapSet, symbolicate
 from replay_viewer.collector.run import start
 from replay_viewer.collector.samples import FAILING, load_samples, start_demo
 from replay_viewer.domain.resources import resource
+from replay_viewer.library import Library
+from replay_viewer.services.importer import import_paths
 from tests.collector.bodies import captured, sample
 
 
 def test_the_demo_opens_its_failing_session_before_the_error(tmp_path: Path) -> None:
     with start_demo(tmp_path) as demo:
-        assert list(demo.sessions)[0] == FAILING
+        assert next(iter(demo.sessions)) == FAILING
         assert set(demo.sessions) == {"checkout-502", "happy-path", "sentry-checkout"}
         match = re.fullmatch(r"(http://127\.0\.0\.1:\d+)/sessions/([0-9a-f]{32})\?t=([\d.]+)", demo.failing)
         assert match
@@ -52,3 +55,15 @@ def test_samples_are_small_and_ours() -> None:
     told = json.loads(resource("samples", "sourcemaps", "shop.min.js.map").read_text())
     assert told["sources"]
     assert not any("node_modules" in source for source in told["sources"])
+
+
+def test_stacks_of_the_samples_map_to_the_shops_sources(tmp_path: Path) -> None:
+    maps = MapSet.open(resource("samples", "sourcemaps"))
+    for name in ("checkout-502", "sentry-checkout"):
+        [session] = import_paths(tmp_path, [sample(name)])
+        library = Library.open(tmp_path)
+        error = next(row for _, row in library.rows(session, "errors") if "reading 'total'" in row.title)
+        library.close()
+        frames = symbolicate(error, maps).exceptions[-1].frames
+        assert frames[-1].file.endswith("shop/checkout.js")
+        assert any("placed.total" in text for _, text in frames[-1].context)
