@@ -241,12 +241,11 @@ def main() -> None:
     arguments = parser.parse_args()
     names = arguments.names or sorted(p.name for p in DATA.iterdir() if (p / "ground_truth").is_dir())
     player = HeadlessPlayer()
-    print(
-        f"{'recording':34} {'there':>5} {'text':>5} {'input':>5} {'scroll':>6} {'all':>4} {'sim':>6}   {'peer: text input scroll all sim':>30}"
-    )
+    head = f"{'there':>5} {'text':>5} {'input':>5} {'scroll':>6} {'all':>4} {'sim':>6}"
+    print(f"{'recording':34} {head}{'   peer: ' + head if arguments.peer else ''}")
     for name in names:
         ours, theirs = examine(DATA / name, player, peer=arguments.peer, pictures=arguments.pictures)
-        print(f"{name:34} {_row(ours)}   {_row(theirs) if theirs else ''}", flush=True)
+        print(f"{name:34} {_row(ours)}{'         ' + _row(theirs) if theirs else ''}", flush=True)
         if arguments.details:
             for n, verdict in enumerate(ours):
                 if verdict.right or verdict.lost:

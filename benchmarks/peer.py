@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from PySide6.QtCore import QEventLoop, QTimer, QUrl
+from PySide6.QtCore import QEventLoop, Qt, QTimer, QUrl
 from PySide6.QtWebEngineCore import (
     QWebEnginePage,
     QWebEngineProfile,
@@ -61,7 +61,7 @@ class _Scheme(QWebEngineUrlSchemeHandler):
             "/events.json": (b"application/json", events),
         }
 
-    def requestStarted(self, job: QWebEngineUrlRequestJob) -> None:
+    def requestStarted(self, job: QWebEngineUrlRequestJob) -> None:  # noqa: N802
         found = self._files.get(job.requestUrl().path())
         if found is None:
             job.fail(QWebEngineUrlRequestJob.Error.UrlNotFound)
@@ -70,7 +70,7 @@ class _Scheme(QWebEngineUrlSchemeHandler):
 
 
 class _QuietPage(QWebEnginePage):
-    def javaScriptConsoleMessage(self, *arguments: Any) -> None:
+    def javaScriptConsoleMessage(self, *arguments: Any) -> None:  # noqa: N802
         """The Replayer warns a lot."""
 
 
@@ -86,8 +86,6 @@ class Peer:
         self._page = _QuietPage(self._profile)
         self._view = QWebEngineView()
         self._view.setPage(self._page)
-        from PySide6.QtCore import Qt
-
         self._view.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         self._view.resize(1400, 900)
         self._view.show()

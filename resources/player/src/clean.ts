@@ -16,6 +16,12 @@ const NEVER = new Set([
   "lowsrc", "dynsrc", "popovertarget", "commandfor", "accesskey", "is", "srcset", "usemap", "shadowrootmode",
 ]);
 
+/** Never a URL, a handler or a style on any element: passed without looking closer. */
+const HARMLESS = new Set([
+  "class", "id", "role", "title", "type", "name", "value", "placeholder", "for", "colspan", "rowspan", "lang", "dir",
+  "alt", "tabindex", "d", "viewBox", "width", "height", "x", "y", "aria-label", "aria-hidden", "slot", "part",
+]);
+
 export interface Place {
   /** Tag, lower case. */
   tag: string;
@@ -27,6 +33,7 @@ export interface Place {
 
 /** The value an attribute is set to, or null when it is not set. */
 export function clean(name: string, value: unknown, at: Place): string | null {
+  if (HARMLESS.has(name) && typeof value === "string") return value;
   const lower = name.toLowerCase();
   if (value === null || value === undefined || value === false && lower !== "value") return null;
   if (lower.startsWith("on") || lower.startsWith("rr_") || NEVER.has(lower)) return null;

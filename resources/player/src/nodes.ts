@@ -13,6 +13,8 @@ const XLINK_NS = "http://www.w3.org/1999/xlink";
 const XML_NS = "http://www.w3.org/XML/1998/namespace";
 /** MathML elements whose children are HTML again. */
 const MATH_TEXT = new Set(["mi", "mo", "mn", "ms", "mtext", "annotation-xml"]);
+/** Flags of nodes that need more than their tag. */
+const UNUSUAL = SVG | SHADOW_HOST | CUSTOM;
 const VOID_NAME = /[^a-z0-9._:-]/i;
 
 /** What building needs besides the record: the document it is built for and what all builds share. */
@@ -74,6 +76,11 @@ function makeElement(rec: Rec, parent: Node | null, bench: Bench): Element {
   let element: Element;
   if (isMath(tag, parent)) {
     element = doc.createElementNS(MATH_NS, tag);
+    mirror.add(element, { type: ELEMENT, id } as never);
+  } else if (!(flags & UNUSUAL) && tag !== "script" && tag !== "link") {
+    // What rrweb-snapshot would make of it, without its per-node checks: most nodes of a page come here.
+    element = doc.createElement(tag);
+    if (tag === "input" || tag === "textarea") element.setAttribute("autocomplete", "off");
     mirror.add(element, { type: ELEMENT, id } as never);
   } else {
     element = buildNodeWithSN(

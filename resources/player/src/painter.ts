@@ -381,7 +381,11 @@ export class Painting {
       const modal = open && attrs.rr_open_mode === "modal";
       const isModal = dialog.matches(":modal");
       if (modal === isModal && open === dialog.open) continue;
-      if (dialog.open && (isModal || !open)) dialog.close();
+      if (isModal || dialog.open && !open) {
+        // Without its attribute a modal dialog stays in the top layer, and close() does nothing.
+        dialog.setAttribute("open", "");
+        dialog.close();
+      }
       if (modal) {
         dialog.removeAttribute("open");
         dialog.showModal();

@@ -193,7 +193,8 @@ class PlayerView(QWidget):
 
         def seen() -> bool:
             pixel = self._web.grab(QRect(1, 1, 2, 2)).toImage().pixelColor(0, 0)
-            return all(abs(a - b) < 12 for a, b in zip(pixel.getRgb()[:3], colour.getRgb()[:3], strict=True))
+            apart = (pixel.red() - colour.red(), pixel.green() - colour.green(), pixel.blue() - colour.blue())
+            return max(abs(difference) for difference in apart) < 12
 
         def look(wanted: bool) -> None:
             if seen() != wanted and time.monotonic() < deadline and not self._closed:

@@ -1,0 +1,190 @@
+"""The painter in the real page: what each part of a patch makes of it, forward and backward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.qt.player.conftest import Bench
+from tests.qt.player.engines import Recording
+
+pytestmark = pytest.mark.webengine
+
+DOC = "document.querySelector('iframe').contentDocument"
+
+
+def ask(bench: Bench, script: str) -> Any:
+    """Value of an expression, `d` being the recorded document."""
+    got: list[Any] = []
+    bench.view.page.runJavaScript(f"(() => {{ const d = {DOC}; return {script} }})()", got.append)
+    bench.qtbot.waitUntil(lambda: bool(got), timeout=10_000)
+    return got[0]
+
+
+def colour(bench: Bench, selector: str, prop: str = "color") -> str:
+    return str(ask(bench, f"getComputedStyle(d.querySelector('{selector}')).getPropertyValue('{prop}')"))
+
+
+def test_text_attributes_style_and_back(bench: Bench) -> None:
+    r = Recording()
+    p = r.el("p", {"class": "one", "style": "color: rgb(1, 2, 3)"}, "before")
+    r.page(0, p)
+    r.change(100, texts=[{"id": p["childNodes"][0]["id"], "value": "after"}], attributes=[
+        {"id": p["id"], "attributes": {"class": None, "title": "t", "style": {"color": "rgb(9, 9, 9)"}}}])  # fmt: skip
+    bench.use(r.raws)
+    for _ in range(2):
+        assert bench.seek(50)["text"] == "before"
+        assert colour(bench, "p") == "rgb(1, 2, 3)"
+        assert ask(bench, "d.querySelector('p.one') !== null && !d.querySelector('p').title") is True
+        assert bench.seek(150)["text"] == "after"
+        assert colour(bench, "p") == "rgb(9, 9, 9)"
+        assert ask(bench, "d.querySelector('p').hasAttribute('class')") is False
+        assert ask(bench, "d.querySelector('p').title") == "t"
+
+
+def test_rules_survive_moves_and_are_taken_back(bench: Bench) -> None:
+    r = Recording()
+    style = r.el("style", {}, "p { color: rgb(1, 1, 1) }")
+    r.page(0, r.el("p", {}, "x"), r.el("div", {"id": "to"}), head=(style,))
+    r.incremental(100, 8, id=style["id"], adds=[{"rule": "p { color: rgb(2, 2, 2) }", "index": 1}])
+    r.incremental(200, 8, id=style["id"], adds=[{"rule": "@media all { p { color: rgb(3, 3, 3) } }", "index": 2}])
+    r.incremental(210, 8, id=style["id"], adds=[{"rule": "p { background-color: rgb(7, 7, 7) }", "index": [2, 1]}])
+    r.incremental(300, 13, id=style["id"], index=[2, 0], set={"property": "color", "value": "rgb(4, 4, 4)"})
+    r.incremental(400, 8, id=style["id"], removes=[{"index": 2}])
+    r.change(500, texts=[{"id": style["childNodes"][0]["id"], "value": "p { color: rgb(5, 5, 5) }"}])
+    bench.use(r.raws)
+    expected = {50: 1, 150: 2, 250: 3, 350: 4, 450: 2, 550: 5}
+    for offset in [50, 150, 250, 350, 450, 550, 250, 50, 450, 350, 150, 550, 50]:
+        bench.seek(offset)
+        n = expected[offset]
+        assert colour(bench, "p") == f"rgb({n}, {n}, {n})", offset
+    bench.seek(250)
+    assert colour(bench, "p", "background-color") == "rgb(7, 7, 7)"
+
+
+def test_captured_link_and_split_style(bench: Bench) -> None:
+    r = Recording()
+    link = r.el("link", {"_cssText": "p { color: rgb(8, 8, 8) } q { background: url(pic.png) }"})
+    style = r.el("style", {"_cssText": "b { color: rgb(1, 0, 0) }/* rr_split */i { color: rgb(2, 0, 0) }"}, "", "")
+    r.page(0, r.el("p", {}, "x"), r.el("b", {}, "b"), r.el("i", {}, "i"), r.el("q", {}, "q"), head=(link, style))
+    r.change(100, texts=[{"id": style["childNodes"][1]["id"], "value": "i { color: rgb(3, 0, 0) }"}])
+    bench.use(r.raws)
+    for offset, n in ((50, 2), (150, 3), (50, 2)):
+        bench.seek(offset)
+        assert colour(bench, "p") == "rgb(8, 8, 8)"
+        assert colour(bench, "b") == "rgb(1, 0, 0)"
+        assert colour(bench, "i") == f"rgb({n}, 0, 0)"
+
+
+def test_inputs_are_properties(bench: Bench) -> None:
+    r = Recording()
+    text = r.el("input", {"type": "text", "value": "start"})
+    box = r.el("input", {"type": "checkbox"})
+    area = r.el("textarea", {"value": "area"})
+    choice = r.el("select", {}, r.el("option", {"value": "a"}, "A"), r.el("option", {"value": "b"}, "B"))
+    r.page(0, text, box, area, choice)
+    r.incremental(100, 5, id=text["id"], text="typed", isChecked=False)
+    r.incremental(110, 5, id=box["id"], text="on", isChecked=True)
+    r.incremental(120, 5, id=area["id"], text="more", isChecked=False)
+    r.incremental(130, 5, id=choice["id"], text="b", isChecked=False)
+    bench.use(r.raws)
+    for offset, wanted in ((50, ["start", False, "area", "a"]), (200, ["typed", True, "more", "b"])) * 2:
+        by_id = {entry["id"]: entry for entry in bench.seek(offset)["inputs"]}
+        got = [by_id[text["id"]]["value"], by_id[box["id"]]["checked"], by_id[area["id"]]["value"]]
+        assert [*got, by_id[choice["id"]]["value"]] == wanted
+
+
+def test_scroll_is_instant_and_kept(bench: Bench) -> None:
+    r = Recording()
+    tall = r.el("div", {"style": "height: 3000px"}, "tall")
+    inner = r.el("div", {"style": "height: 100px; overflow: auto; scroll-behavior: smooth"}, tall)
+    page = r.el("div", {"style": "height: 5000px"}, "page")
+    r.page(0, inner, page, head=(r.el("style", {}, "html { scroll-behavior: smooth }"),))
+    r.incremental(100, 3, id=inner["id"], x=0, y=700)
+    r.incremental(110, 3, id=1, x=0, y=1200)
+    r.change(200, removes=[{"id": tall["id"], "parentId": inner["id"]}])
+    r.change(210, adds=[{"parentId": inner["id"], "nextId": None, "node": tall}])
+    r.incremental(300, 3, id=inner["id"], x=0, y=0)
+    bench.use(r.raws)
+    for offset, wanted in ((50, {}), (150, {inner["id"]: 700, 1: 1200}), (350, {1: 1200}), (50, {}), (250, None)):
+        # The root element reports the scroll of its document.
+        seen = bench.seek(offset)["scrolls"]
+        scrolls = {id: seen[str(id)][1] for id in (inner["id"], 1) if str(id) in seen}
+        if wanted is not None:
+            assert scrolls == wanted, offset
+    assert scrolls[1] == 1200
+
+
+def test_namespaces_shadow_frames_and_fallbacks(bench: Bench) -> None:
+    r = Recording()
+    svg = r.el("svg", {"viewBox": "0 0 9 9"}, r.el("lineargradient", {"id": "g"}, isSVG=True),
+               r.el("foreignObject", {}, r.el("p", {"id": "fo"}, "html in svg"), isSVG=True), isSVG=True)  # fmt: skip
+    math = r.el("math", {}, r.el("mfrac", {}, r.el("mi", {}, "a"), r.el("mn", {}, "2")))
+    host = r.el("x-card", {}, "light", r.el("style", {}, "b { color: rgb(6, 6, 6) }", isShadow=True),
+                r.el("b", {"id": "deep"}, "in the shadow", isShadow=True), isShadowHost=True, isCustom=True)  # fmt: skip
+    frame = r.el("iframe", {"src": "http://elsewhere.test/", "id": "f"})
+    r.page(0, svg, math, host, frame, r.el("noscript", {}, "NOSCRIPT"), r.el("canvas", {"width": 40}, "FALLBACK"))
+    inner = {"type": 0, "id": 9000, "childNodes": [r.el("html", {}, r.el("head"), r.el("body", {}, "framed text"))]}
+    r.change(100, isAttachIframe=True, adds=[{"parentId": frame["id"], "nextId": None, "node": inner}])
+    r.change(200, removes=[{"id": frame["id"], "parentId": 0}])
+    bench.use(r.raws)
+    state = bench.seek(50)
+    assert "NOSCRIPT" not in state["text"]
+    assert "FALLBACK" not in state["text"]
+    assert ask(bench, "d.querySelector('mfrac').namespaceURI") == "http://www.w3.org/1998/Math/MathML"
+    assert ask(bench, "d.querySelector('linearGradient').namespaceURI") == "http://www.w3.org/2000/svg"
+    assert ask(bench, "d.querySelector('#fo').namespaceURI") == "http://www.w3.org/1999/xhtml"
+    deep = "d.querySelector('x-card').shadowRoot.querySelector('#deep')"
+    assert ask(bench, f"getComputedStyle({deep}).color") == "rgb(6, 6, 6)"
+    assert ask(bench, "d.querySelector('canvas').getBoundingClientRect().width") == 40
+    for offset, wanted in ((150, ["framed text"]), (250, []), (150, ["framed text"]), (50, [])):
+        assert [entry["text"] for entry in bench.seek(offset)["frames"]] == wanted
+
+
+def test_modal_dialog_opens_and_closes(bench: Bench) -> None:
+    r = Recording()
+    dialog = r.el("dialog", {}, "sure?")
+    r.page(0, dialog)
+    opened = {"open": "", "rr_open_mode": "modal"}
+    r.change(100, attributes=[{"id": dialog["id"], "attributes": opened}])
+    r.change(200, attributes=[{"id": dialog["id"], "attributes": {"open": None, "rr_open_mode": None}}])
+    bench.use(r.raws)
+    for offset, wanted in ((50, False), (150, True), (250, False), (150, True), (50, False)):
+        bench.seek(offset)
+        assert ask(bench, "d.querySelector('dialog').matches(':modal')") is wanted, offset
+        assert ask(bench, "d.querySelector('dialog').open") is wanted
+
+
+def test_urls_are_resolved_or_replaced(bench: Bench) -> None:
+    r = Recording(url="http://shop.test/cart/?q=1")
+    r.page(
+        0,
+        r.el("a", {"href": "../help"}, "help"),
+        r.el("a", {"href": "#part"}, "part"),
+        r.el("img", {"src": "pic.png", "width": "40", "height": "20"}),
+        r.el("img", {"src": "blob:http://shop.test/1"}),
+        r.el("div", {"style": "background-image: url('x.png')"}, "x"),
+    )
+    bench.use(r.raws)
+    bench.seek(50)
+    links = ask(bench, "[...d.querySelectorAll('a')].map(a => a.getAttribute('href')).join()")
+    assert links == "http://shop.test/help,#part"
+    assert (
+        ask(bench, "[...d.images].every(i => i.src.startsWith('data:') && i.complete && i.naturalWidth > 0)") is True
+    )
+    assert ask(bench, "d.querySelector('img').naturalWidth") == 40
+    assert "replay://" not in ask(bench, "d.documentElement.outerHTML")
+
+
+def test_adopted_sheets(bench: Bench) -> None:
+    r = Recording()
+    r.page(0, r.el("p", {}, "x"))
+    rules = [{"rule": "p { color: rgb(1, 1, 1) }", "index": 0}]
+    r.incremental(100, 15, id=1, styleIds=[1], styles=[{"styleId": 1, "rules": rules}])
+    r.incremental(200, 8, styleId=1, adds=[{"rule": "p { color: rgb(2, 2, 2) }", "index": 1}])
+    r.incremental(300, 15, id=1, styleIds=[])
+    bench.use(r.raws)
+    for offset, n in ((50, 0), (150, 1), (250, 2), (350, 0), (150, 1), (50, 0)):
+        bench.seek(offset)
+        assert colour(bench, "p") == f"rgb({n}, {n}, {n})", offset
