@@ -11,32 +11,26 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from replay_viewer.analysis.steps import steps
-from replay_viewer.analysis.symbols import MapSet, symbolicate
+from replay_viewer.analysis.symbols import MapSet
 from replay_viewer.analysis.verdict import page_at, verdict
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.rows import (
-    KIND_OF,
     ConsoleEntry,
     ErrorEvent,
     NetworkRequest,
     Row,
     StateChange,
-    Vital,
-    summary,
-)
-from replay_viewer.domain.rows import (
-    severity as severity_of,
 )
 from replay_viewer.domain.session import Note, Session
 from replay_viewer.export import Settings, export, exporter
-from replay_viewer.export.incident import Fault, IncidentNote, Link, Moment, Picture, Severity
+from replay_viewer.export.incident import IncidentNote, Picture, Severity
 from replay_viewer.library import Library
 from replay_viewer.recording.chunk import Chunk
 from replay_viewer.recording.events import Kind, Source
 from replay_viewer.redaction import Redactor
+from replay_viewer.services import evidence
 from replay_viewer.services.files import write_all
 
 #: Takes pictures of a tab at instants (epoch ms): `shoot(tab, instants, redact)` answers as many PNGs, b"" where none
@@ -50,12 +44,9 @@ Printer = Callable[[str, Path], None]
 BEFORE_MS = 30_000.0  #: Evidence nobody picked is looked for this long before the moment.
 AFTER_MS = 2_000.0  #: And the timeline goes on this long after it.
 PICTURE_BEFORE_MS = 3_000.0  #: The second picture shows the page this long before the moment.
-MAX_EVIDENCE = 20  #: Rows of a kind a note takes by itself.
-MAX_TIMELINE = 80
 MAX_PICTURES = 8
 _LEARN_ROWS = 20_000  #: Rows of a kind the redactor learns from.
 _STEP_NUMBER = re.compile(r"^\d+\.\s+")
-_WEB_VITALS = ("LCP", "INP", "CLS", "FCP", "TTFB", "FID")
 
 
 def redactor_for(library: Library, session_id: str, profile: str = "strict") -> Redactor:
@@ -111,9 +102,9 @@ def build(
     error = _first_error(library, session.id, picked, range)
     moment, tab = _moment(library, session, error, picked, chosen, range)
     start, end = range or (max(session.start, moment - BEFORE_MS), min(session.end, moment + AFTER_MS))
-    around = _rows_between(library, session.id, start, end)
-    lead_up = _rows_between(library, session.id, session.start, moment, kinds=("interactions", "navigation"))
-    faults = _faults(error, picked, around, maps, range)
+    around = evidence.rows_between(library, session.id, start, end)
+    lead_up = evidence.rows_between(library, session.id, session.start, moment, kinds=("interactions", "navigation"))
+    faults = evidence.faults(error, picked, around, maps, range)
     requests = [row for row in picked if isinstance(row, NetworkRequest)]
     console = [row for row in picked if isinstance(row, ConsoleEntry)]
     if not picked:
@@ -137,15 +128,15 @@ def build(
         zone=session.facts.zone,
         steps=[_STEP_NUMBER.sub("", step) for step in steps(lead_up, moment, tab if len(session.tabs) > 1 else None)],
         faults=faults,
-        requests=requests[-MAX_EVIDENCE:],
-        console=console[-MAX_EVIDENCE:],
+        requests=requests[-evidence.MAX_EVIDENCE :],
+        console=console[-evidence.MAX_EVIDENCE :],
         state=[row for row in picked if isinstance(row, StateChange)],
         notes=chosen,
-        timeline=_timeline(around, chosen, moment),
-        vitals=_vitals(library, session.id, url),
+        timeline=evidence.timeline(around, chosen, moment),
+        vitals=evidence.vitals(library, session.id, url),
         missing=session.health,
         pictures=_pictures(shoot, masker, error, chosen, moment, tab, session),
-        links=_links(session, moment),
+        links=evidence.links(session, moment),
         created=time.time() * 1000.0,
     )
 
@@ -232,86 +223,7 @@ def _title(error: ErrorEvent | None, requests: Sequence[NetworkRequest], session
     return f"Session of {session.facts.user.label}"
 
 
-# -- evidence --------------------------------------------------------------------------------------------------------
-
-
-def _rows_between(
-    library: Library,
-    session_id: str,
-    start: float,
-    end: float,
-    kinds: Sequence[str] = ("interactions", "navigation", "console", "network", "errors", "state"),
-) -> list[Row]:
-    rows = [row for kind in kinds for _, row in library.rows(session_id, kind, start=start, end=end)]
-    return sorted(rows, key=lambda row: row.t)
-
-
-def _faults(
-    error: ErrorEvent | None,
-    picked: Sequence[Row],
-    around: Sequence[Row],
-    maps: MapSet | None,
-    range: tuple[float, float] | None,
-) -> list[Fault]:
-    errors = [row for row in picked if isinstance(row, ErrorEvent)]
-    if not errors and range is not None:
-        errors = [row for row in around if isinstance(row, ErrorEvent)][:MAX_EVIDENCE]
-    if not errors and error is not None:
-        errors = [error]
-    faults = []
-    for each in errors:
-        mapped = symbolicate(each, maps) if maps is not None else each
-        recorded = each.exceptions[-1].frames if each.exceptions else []
-        faults.append(Fault(error=mapped, mapped=mapped is not each, recorded=recorded))
-    return faults
-
-
-_TOLD = {"errors": 3, "navigation": 2, "network": 2, "notes": 3, "interactions": 1, "console": 1, "state": 0}
-
-
-def _timeline(rows: Sequence[Row], notes: Sequence[Note], moment: float) -> list[Moment]:
-    """Lines of the timeline. When there are too many, state changes go first, then what is far from the moment."""
-    errors = [row.t for row in rows if isinstance(row, ErrorEvent)]
-    from_rows = [_line(row) for row in rows if _tells(row) and not _echo(row, errors)]
-    from_notes = [Moment(t=note.t, kind="notes", text=note.text or "Bookmark") for note in notes]
-    lines = [*from_rows, *from_notes]
-    if len(lines) > MAX_TIMELINE:
-        lines.sort(key=lambda line: (-line.severity, -_TOLD.get(line.kind, 0), abs(line.t - moment)))
-        lines = lines[:MAX_TIMELINE]
-    return sorted(lines, key=lambda line: line.t)
-
-
-def _tells(row: Row) -> bool:
-    match row:
-        case ConsoleEntry():
-            return row.level in ("warn", "error")
-        case NetworkRequest():
-            return row.failed or row.kind == "document"
-    return getattr(row, "action", "") not in ("focus", "blur", "scroll", "resize")
-
-
-def _echo(row: Row, errors: Sequence[float]) -> bool:
-    """Whether a console line is the browser's word for an error that has a line of its own."""
-    said = isinstance(row, ConsoleEntry) and row.message.startswith("Uncaught")
-    return said and any(abs(row.t - t) < 100 for t in errors)
-
-
-def _line(row: Row) -> Moment:
-    text = summary(row)
-    if isinstance(row, NetworkRequest):
-        text += f" → {row.status if row.status > 0 else row.error or 'no answer'} ({row.end - row.t:,.0f} ms)"
-    return Moment(t=row.t, kind=KIND_OF[type(row)], text=text, severity=severity_of(row))
-
-
-def _vitals(library: Library, session_id: str, url: str) -> list[Vital]:
-    """The last value of each Web Vital of the page at the moment; of all pages when that page has none."""
-    last: dict[tuple[str, str], Vital] = {}
-    for _, row in library.rows(session_id, "vitals"):
-        if isinstance(row, Vital) and row.name in _WEB_VITALS:
-            last[row.page, row.name] = row
-    here = [row for (page, _), row in last.items() if page == url]
-    chosen = here or list(last.values())
-    return sorted(chosen, key=lambda row: (row.page, _WEB_VITALS.index(row.name)))[:MAX_EVIDENCE]
+# -- pictures ------------------------------------------------------------------------------------------------------
 
 
 def _pictures(
@@ -354,15 +266,3 @@ class _Mask:
     def _painted(self, text: str) -> str:
         self.used = True
         return self._redactor.painted(text)
-
-
-def _links(session: Session, moment: float) -> list[Link]:
-    """Back to the session at its source, and into the application; `t` is seconds from the session's start."""
-    t = f"{max(0.0, moment - session.start) / 1000:.1f}"
-    links = []
-    if session.origin.startswith(("http://", "https://")):
-        base, mark, fragment = session.origin.partition("#")
-        joined = f"{base}{'&' if '?' in base else '?'}t={t}{mark}{fragment}"
-        links.append(Link(label="Recording", url=joined))
-    links.append(Link(label="Open", url=f"replay-viewer://session/{quote(session.id, safe='')}?t={t}"))
-    return links
