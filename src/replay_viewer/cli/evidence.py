@@ -32,14 +32,18 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one = commands.add_parser("note", parents=[common], help="notes of a session: add, list, remove")
     one.add_argument("id", metavar="ID")
     actions = one.add_subparsers(dest="action", required=True, metavar="add|list|remove")
-    add = actions.add_parser("add", help="add a note at an instant, a range or a row")
-    add.add_argument("text", nargs="?", default="", help="without text it is a bookmark")
+    # Given after the action, the shared options must not fall back to their defaults there.
+    late = argparse.ArgumentParser(add_help=False)
+    late.add_argument("--home", metavar="DIR", default=argparse.SUPPRESS)
+    late.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+    add = actions.add_parser("add", parents=[late], help="add a note at an instant, a range or a row")
+    add.add_argument("text", nargs="?", help="without text it is a bookmark")
     add.add_argument("--at", metavar="T")
     add.add_argument("--range", metavar="A..B")
     add.add_argument("--row", metavar="KIND:N", help="a row, as `rows` numbers them, e.g. errors:0")
     add.add_argument("--tab", type=int, default=0, metavar="N")
-    actions.add_parser("list", help="list notes")
-    remove = actions.add_parser("remove", help="remove a note")
+    actions.add_parser("list", parents=[late], help="list notes")
+    remove = actions.add_parser("remove", parents=[late], help="remove a note")
     remove.add_argument("note", metavar="NOTE", help="a note's id, as `list` prints it")
     one.set_defaults(run=_note)
     one = commands.add_parser(
@@ -88,7 +92,7 @@ def _note(options: argparse.Namespace) -> int:
 
 def _made(library: Library, session: Session, options: argparse.Namespace) -> Note:
     now = time.time() * 1000.0
-    new = Note(id=uuid.uuid4().hex[:12], session=session.id, t=0.0, text=options.text, created=now, changed=now)
+    new = Note(id=uuid.uuid4().hex[:12], session=session.id, t=0.0, text=options.text or "", created=now, changed=now)
     if options.row:
         kind, _, number = options.row.partition(":")
         if kind not in KINDS or not number.isdigit():

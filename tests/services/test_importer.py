@@ -1,0 +1,210 @@
+"""Import through the real formats into a real library: every shared recording, and everything that is not one."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from pathlib import Path
+
+import orjson
+import pytest
+
+from replay_viewer.domain.errors import BadInput, Cancelled, UserError
+from replay_viewer.library import Library
+from replay_viewer.services.importer import Progress, import_paths
+from replay_viewer.services.jobs import ImportJob
+from replay_viewer.services.states import TabStates
+from tests.data_dir import SHARED, needs_shared, session_dir
+from tests.recording.test_mirror import T0, mutation, raw, snapshot, text
+
+SESSIONS = sorted(p.name for p in (SHARED / "sessions").iterdir()) if SHARED else []
+
+
+def recording(count: int = 30) -> list[bytes]:
+    """A small sound recording: a page, texts that change, custom events in between."""
+    events = [raw(4, {"href": "https://shop.test/", "width": 800, "height": 600}), snapshot(text(10, "0"))]
+    for n in range(1, count):
+        one = orjson.loads(mutation(texts=[{"id": 10, "value": str(n)}]))
+        one["timestamp"] = T0 + n * 100
+        events.append(orjson.dumps(one))
+        events.append(raw(5, {"tag": "step", "payload": n}, n * 100 + 1))
+    return events
+
+
+def write(path: Path, events: list[bytes]) -> Path:
+    path.write_bytes(b"[" + b",".join(events) + b"]")
+    return path
+
+
+def imported(home: Path, *paths: Path) -> list[str]:
+    return import_paths(home, paths)
+
+
+@needs_shared
+@pytest.mark.parametrize("name", [n for n in SESSIONS if not n.startswith("ticker_huge")])
+def test_every_shared_recording_comes_in_whole(name: str, tmp_path: Path) -> None:
+    folder = session_dir(name)
+    source = folder / "events.json.gz" if (folder / "events.json.gz").exists() else folder / "raw"
+    meta = orjson.loads((folder / "meta.json").read_bytes())
+    (id,) = imported(tmp_path, source)
+    with Library.open(tmp_path) as library:
+        session = library.session(id)
+        broken = sum(f.count for f in session.health if f.code in ("broken-event", "duplicate-event"))
+        assert session.events + broken == meta["nEvents"]
+        assert broken <= 10
+        assert session.state == "ready"
+        windows = meta.get("decoded", {}).get("windowIds")
+        assert len(session.tabs) == (len(windows) if windows else 1)
+        for tab in session.tabs:
+            states = TabStates(library, id, tab.index)
+            states.seek(tab.end)
+            assert states.position == tab.events
+
+
+def test_progress_and_what_a_person_can_do_meanwhile(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    path = write(tmp_path / "a.json", recording())
+    (id,) = import_paths(tmp_path / "home", [path], progress=seen.append)
+    assert seen[-1].session == id
+    assert seen[-1].done == seen[-1].total == path.stat().st_size
+    assert seen[-1].events == len(recording())
+
+
+def test_the_same_file_twice_is_the_same_session(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", recording())
+    home = tmp_path / "home"
+    assert imported(home, path) == imported(home, path)
+    with Library.open(home) as library:
+        assert library.count() == 1
+
+
+def test_unsorted_second_stamped_and_doubled_events_are_put_right(tmp_path: Path) -> None:
+    events = recording()
+    shuffled = events[2:]
+    random.Random(1).shuffle(shuffled)
+    seconds = orjson.dumps({"type": 5, "data": {"tag": "late", "payload": 1}, "timestamp": (T0 + 250) / 1000})
+    path = write(tmp_path / "a.json", [*shuffled, *events[:2], *shuffled, *events[:2], seconds])
+    home = tmp_path / "home"
+    (id,) = imported(home, path)
+    with Library.open(home) as library:
+        session = library.session(id)
+        assert session.events == len(events) + 1
+        assert session.end == T0 + 29 * 100 + 1
+        states = TabStates(library, id, 0)
+        for n in (1, 7, 29):
+            assert states.seek(T0 + n * 100).nodes[10].text == str(n)
+        assert {f.code for f in session.health} >= {"duplicate-event", "unsorted-event"}
+
+
+def test_a_large_file_out_of_order_is_sorted_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from replay_viewer.services import recorder
+
+    monkeypatch.setattr(recorder, "GATHER", 100)
+    events = recording()
+    whole = tmp_path / "capture.jsonl"
+    whole.write_bytes(b"\n".join([*events[:2], *events[30:], *events[2:30]]))
+    home = tmp_path / "home"
+    (id,) = imported(home, whole)
+    with Library.open(home) as library:
+        assert library.session(id).events == len(events)
+        assert TabStates(library, id, 0).seek(T0 + 700).nodes[10].text == "7"
+
+
+def test_broken_events_are_counted_and_the_rest_comes_in(tmp_path: Path) -> None:
+    events = recording()
+    bad = [
+        b'{"type":3,"data":{"source":0,"adds":17},"timestamp":1795205590200}',
+        b'{"type":2,"timestamp":1795205590201}',
+    ]
+    home = tmp_path / "home"
+    (id,) = imported(home, write(tmp_path / "a.json", [*events, *bad]))
+    with Library.open(home) as library:
+        session = library.session(id)
+        assert session.events == len(events)
+        assert sum(f.count for f in session.health if f.code == "broken-event") == 2
+
+
+def test_references_to_nobody_are_counted(tmp_path: Path) -> None:
+    events = [*recording(), mutation(removes=[{"id": 999, "parentId": 4}])]
+    home = tmp_path / "home"
+    (id,) = imported(home, write(tmp_path / "a.json", events))
+    with Library.open(home) as library:
+        assert "unknown-node" in {f.code for f in library.session(id).health}
+
+
+def _truncated_gzip(path: Path) -> None:
+    whole = gzip.compress(b"[" + b",".join(recording(500)) + b"]")
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def _zeros(path: Path) -> None:
+    block = gzip.compress(bytes(1 << 20))
+    path.write_bytes(block * 2048)
+
+
+BAD = {
+    "not-json.json": lambda p: p.write_bytes(b"hello, this is no recording"),
+    "truncated.json.gz": _truncated_gzip,
+    "numbers.json": lambda p: p.write_bytes(b"[1,2,3]"),
+    "no-stamps.json": lambda p: p.write_bytes(b'[{"type":4,"data":{}},{"type":2,"data":{}}]'),
+    "empty.json": lambda p: p.write_bytes(b""),
+    "empty-array.json": lambda p: p.write_bytes(b"[]"),
+    "zeros.gz": _zeros,
+    "picture.png": lambda p: p.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100)),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_no_recording_is_refused_in_words(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    BAD[name](path)
+    home = tmp_path / "home"
+    with pytest.raises(BadInput) as caught:
+        imported(home, path)
+    assert name in caught.value.message
+    assert caught.value.message.endswith(".")
+    assert "Traceback" not in str(caught.value)
+    with Library.open(home) as library:
+        assert library.count() == 0
+
+
+def test_a_folder_of_other_things_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    (folder / "a.txt").write_text("dear")
+    with pytest.raises(UserError, match="is not a recording"):
+        imported(tmp_path / "home", folder)
+
+
+def test_cancel_leaves_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", recording())
+    with pytest.raises(Cancelled):
+        import_paths(tmp_path / "home", [path], cancelled=lambda: True)
+    with Library.open(tmp_path / "home") as library:
+        assert library.count() == 0
+
+
+def test_an_import_in_a_process_of_its_own(tmp_path: Path) -> None:
+    job = ImportJob(tmp_path / "home", [write(tmp_path / "a.json", recording())])
+    (id,) = job.wait()
+    assert job.progress.session == id
+    (tmp_path / "numbers.json").write_bytes(b"[1]")
+    failing = ImportJob(tmp_path / "home", [tmp_path / "numbers.json"])
+    with pytest.raises(UserError):
+        failing.wait()
+
+
+def test_pieces_of_one_session_become_one_with_its_tabs_apart(tmp_path: Path) -> None:
+    folder = tmp_path / "pieces"
+    folder.mkdir()
+    for n, window in enumerate(("w1", "w2")):
+        lines = [orjson.dumps([window, orjson.loads(one)]) for one in recording(5)]
+        (folder / f"{n}.jsonl").write_bytes(b"\n".join(lines))
+    (id,) = imported(tmp_path / "home", folder / "0.jsonl")
+    with Library.open(tmp_path / "home") as library:
+        assert [tab.key for tab in library.session(id).tabs] == ["w1"]
+    both = folder / "both.jsonl"
+    both.write_bytes((folder / "0.jsonl").read_bytes() + b"\n" + (folder / "1.jsonl").read_bytes())
+    (id,) = imported(tmp_path / "home2", both)
+    with Library.open(tmp_path / "home2") as library:
+        assert sorted(tab.key for tab in library.session(id).tabs) == ["w1", "w2"]
