@@ -138,4 +138,5 @@ def test_the_sentry_sdk(browser: Any, collector: RunningCollector, tmp_path: Pat
     assert any(row.status == 502 and "/api/checkout" in row.url for row in rows["network"])
     assert any("checkout failed" in row.message for row in rows["console"])
     assert any("Place order" in row.words for row in rows["interactions"])
+    assert {row.action for row in rows["state"]} >= {"voucher/applied", "checkout/failed"}
     assert rows["vitals"]

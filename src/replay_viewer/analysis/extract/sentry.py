@@ -14,7 +14,7 @@ from replay_viewer.analysis.extract.context import Context, mapping, number, tex
 from replay_viewer.analysis.extract.selector import selector
 from replay_viewer.analysis.extract.words import control, describe
 from replay_viewer.analysis.vitals import NAMES, rate
-from replay_viewer.domain.rows import CustomEvent, Interaction, Navigation, NetworkRequest, Row, Vital
+from replay_viewer.domain.rows import CustomEvent, Interaction, Navigation, NetworkRequest, Row, StateChange, Vital
 from replay_viewer.domain.time import to_ms
 from replay_viewer.recording.mirror import Mirror
 
@@ -95,6 +95,12 @@ class SentryReader:
             return [
                 Interaction(t=t, tab=tab, event=n, action=action, words=f"{verb} {words}", node=node, selector=path)
             ]
+        if category == "redux.action":  # of Sentry's createReduxEnhancer: the action, its type among its fields
+            name = text(data.get("type")) or text(data.get("action")) or message or "(no type)"
+            known = ("type", "action", "state")
+            payload = data.get("payload", {key: item for key, item in data.items() if key not in known} or None)
+            state = data.get("state")
+            return [StateChange(t=t, tab=tab, event=n, action=name, payload=payload, state=state, store="redux")]
         kind = (
             "feedback" if category == "sentry.feedback" else "device" if category.startswith("device.") else "custom"
         )
