@@ -62,7 +62,8 @@ def measure(name: str, player: HeadlessPlayer, seeks: int, peer_seeks: int) -> N
         player.view.set_engine(None)
         engine.close()
         print(
-            f"{name:24} ours     p50 {percentile(ours, 0.5):8.1f}  p95 {percentile(ours, 0.95):8.1f}  max {max(ours):8.1f}"
+            f"{name:24} ours     p50 {percentile(ours, 0.5):8.1f}  p95 {percentile(ours, 0.95):8.1f}"
+            f"  max {max(ours):8.1f}"
             f"   (page p50 {percentile(page, 0.5):.1f}, p95 {percentile(page, 0.95):.1f}; first {first:.0f};"
             f" {tab.events} events, {nodes} nodes)",
             flush=True,

@@ -160,12 +160,12 @@ export class Player {
     painting.frame.style.visibility = "visible";
     this.stage.raise();
     if (!old) return;
-    old.frame.style.display = "none";
-    // Taking a large document down costs time; the new one is painted first.
-    setTimeout(() => {
+    old.frame.style.visibility = "hidden";
+    // Taking a large document down costs time; the new one is painted first, and further seeks come before it.
+    requestIdleCallback(() => {
       old.canvases.forget();
       old.frame.remove();
-    }, 0);
+    }, { timeout: 1_000 });
   }
 
   /** Show nothing: there is no picture at this instant. */

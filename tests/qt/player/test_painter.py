@@ -31,7 +31,8 @@ def test_text_attributes_style_and_back(bench: Bench) -> None:
     p = r.el("p", {"class": "one", "style": "color: rgb(1, 2, 3)"}, "before")
     r.page(0, p)
     r.change(100, texts=[{"id": p["childNodes"][0]["id"], "value": "after"}], attributes=[
-        {"id": p["id"], "attributes": {"class": None, "title": "t", "style": {"color": "rgb(9, 9, 9)"}}}])  # fmt: skip
+        {"id": p["id"], "attributes": {"class": None, "title": "t", "style": {"color": "rgb(9, 9, 9)"}}},
+    ])  # fmt: skip
     bench.use(r.raws)
     for _ in range(2):
         assert bench.seek(50)["text"] == "before"
@@ -122,7 +123,8 @@ def test_namespaces_shadow_frames_and_fallbacks(bench: Bench) -> None:
                r.el("foreignObject", {}, r.el("p", {"id": "fo"}, "html in svg"), isSVG=True), isSVG=True)  # fmt: skip
     math = r.el("math", {}, r.el("mfrac", {}, r.el("mi", {}, "a"), r.el("mn", {}, "2")))
     host = r.el("x-card", {}, "light", r.el("style", {}, "b { color: rgb(6, 6, 6) }", isShadow=True),
-                r.el("b", {"id": "deep"}, "in the shadow", isShadow=True), isShadowHost=True, isCustom=True)  # fmt: skip
+                r.el("b", {"id": "deep"}, "in the shadow", isShadow=True),
+                isShadowHost=True, isCustom=True)  # fmt: skip
     frame = r.el("iframe", {"src": "http://elsewhere.test/", "id": "f"})
     r.page(0, svg, math, host, frame, r.el("noscript", {}, "NOSCRIPT"), r.el("canvas", {"width": 40}, "FALLBACK"))
     inner = {"type": 0, "id": 9000, "childNodes": [r.el("html", {}, r.el("head"), r.el("body", {}, "framed text"))]}

@@ -101,9 +101,10 @@ def test_old_picture_stays_until_the_new_one_is_complete(bench: Bench) -> None:
     bench.seek(10)
     script = (
         "window.seen = []; (function look() {"
-        " const shown = [...document.querySelectorAll('iframe')].filter(f => getComputedStyle(f).visibility === 'visible'"
-        "   && getComputedStyle(f).display !== 'none');"
-        " window.seen.push(shown.length === 1 ? (shown[0].contentDocument.body?.innerText.slice(0, 8) ?? '') : 'none');"
+        " const frames = [...document.querySelectorAll('iframe')];"
+        " const shown = frames.filter(f => getComputedStyle(f).visibility === 'visible');"
+        " const text = shown[0]?.contentDocument.body?.innerText.slice(0, 8) ?? '';"
+        " window.seen.push(shown.length === 1 ? text : 'none');"
         " requestAnimationFrame(look) })()"
     )
     bench.view.page.runJavaScript(script)
