@@ -54,7 +54,7 @@ def _story(home: Path, folder: Path, demo: RunningDemo) -> list[Path]:
     from replay_viewer.qt import app
 
     shot = folder / "screenshot.png"
-    app.run(home=str(home), theme="light", what=demo.failing, screenshot=shot)
+    app.screenshot(home, id, shot)
     library = Library.open(home)
     try:
         session = library.session(id)
