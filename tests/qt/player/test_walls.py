@@ -73,28 +73,36 @@ def test_hostile_recording(bench: Bench) -> None:
     assert answer(bench, f"[...{everything}].filter(e => {handlers}).length") == 0
 
 
+def markup(port: int) -> str:
+    """A page that tries, as it would be written by hand."""
+    base = f"http://127.0.0.1:{port}"
+    return (
+        f"<link rel=preconnect href={base}><link rel=dns-prefetch href=//localhost:{port}>"
+        f"<link rel=stylesheet href={base}/a.css><link rel=prefetch href={base}/p>"
+        f"<link rel=preload as=image href={base}/q>"
+        f"<img src={base}/b.png><script src={base}/c.js></script><script>top.ran=1</script>"
+        f"<iframe src={base}/d></iframe><iframe srcdoc='<script>top.ran=1</script><img src={base}/z>'></iframe>"
+        f"<object data={base}/e></object><video autoplay src={base}/f></video><style>@import '{base}/g'</style>"
+        f"<img src=x onerror=top.ran=1><svg><image href={base}/h /><script>top.ran=1</script></svg>"
+        f"<script>const p=new RTCPeerConnection({{iceServers:[{{urls:'stun:127.0.0.1:{port}'}}]}});"
+        "p.createDataChannel('x');p.createOffer().then(o=>p.setLocalDescription(o));"
+        f"new WebSocket('ws://127.0.0.1:{port}/ws')</script>"
+        f"<meta http-equiv=refresh content='0;url={base}/i'><img src=file:///etc/passwd>"
+        f"<img src=replay://data/x/next><iframe src=file:///etc/passwd></iframe>"
+    )
+
+
 def test_raw_page_in_the_same_frame(bench: Bench) -> None:
     """Without the painter's cleaning the other walls hold by themselves: the same markup, written as it is."""
     with Listeners() as listeners:
         bench.use(hostile(listeners.port).raws)
         bench.seek(50)
-        base = f"http://127.0.0.1:{listeners.port}"
-        markup = (
-            f"<link rel=preconnect href={base}><link rel=dns-prefetch href=//localhost:{listeners.port}>"
-            f"<link rel=stylesheet href={base}/a.css><link rel=prefetch href={base}/p>"
-            f"<link rel=preload as=image href={base}/q>"
-            f"<img src={base}/b.png><script src={base}/c.js></script><script>top.ran=1</script>"
-            f"<iframe src={base}/d></iframe><iframe srcdoc='<script>top.ran=1</script><img src={base}/z>'></iframe>"
-            f"<object data={base}/e></object><video autoplay src={base}/f></video><style>@import '{base}/g'</style>"
-            f"<img src=x onerror=top.ran=1><svg><image href={base}/h /><script>top.ran=1</script></svg>"
-            f"<meta http-equiv=refresh content='0;url={base}/i'><img src=file:///etc/passwd>"
-            f"<img src=replay://data/x/next><iframe src=file:///etc/passwd></iframe>"
-        ).replace("'", "\\'")
+        written = markup(listeners.port).replace("'", "\\'").replace("</script", "<\\/script")
         answer(
             bench,
             "(() => { window.told = 0; const f = document.querySelector('iframe'), d = f.contentDocument; d.open();"
             " for (const t of [d, document]) t.addEventListener('securitypolicyviolation', () => window.told++);"
-            f" d.write('{markup}'); d.close(); return 1 }})()",
+            f" d.write('{written}'); d.close(); return 1 }})()",
         )
         bench.qtbot.wait(700)
         assert listeners.total == 0, listeners.lines
@@ -162,6 +170,44 @@ def test_probe_refuses_when_it_gets_out(unwalled: bool, word: str) -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, cwd=root, check=False
     )
     assert done.stdout.strip().startswith(word), done.stdout + done.stderr[-2000:]
+
+
+UNWALLED = """
+import os, sys
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ["QTWEBENGINE_DISABLE_SANDBOX"] = "1"
+sys.path.insert(0, {root!r})
+from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtWebEngineWidgets import QWebEngineView
+from PySide6.QtWidgets import QApplication
+from tests.qt.player.listeners import Listeners
+from tests.qt.player.test_walls import markup
+os.environ["QTWEBENGINE_CHROMIUM_FLAGS"] = "--disable-gpu"
+app = QApplication([])
+with Listeners() as listeners:
+    view = QWebEngineView()
+    page = markup(listeners.port).replace("<meta http-equiv=refresh", "<meta name=refresh")
+    view.setHtml(page, QUrl("http://127.0.0.1:1/"))
+    view.show()
+    ran = []
+    ask = lambda: view.page().runJavaScript("window.ran === 1", lambda r: (ran.append(r), app.quit()))
+    QTimer.singleShot(2500, ask)
+    app.exec()
+    print(listeners.tcp, listeners.udp, ran[0])
+"""
+
+
+def test_control_without_walls() -> None:
+    """The control: in a plain view the same page connects, sends datagrams and runs its scripts."""
+    root = str(Path(__file__).parents[3])
+    script = UNWALLED.format(root=root)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, cwd=root, check=False
+    )
+    tcp, udp, ran = done.stdout.split()
+    assert int(tcp) >= 8
+    assert int(udp) >= 1
+    assert ran == "True"
 
 
 def test_listeners_count() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QObject
 from PySide6.QtWebEngineCore import QWebEngineUrlRequestJob, QWebEngineUrlSchemeHandler
 
+from replay_viewer.domain.errors import StorageProblem
 from replay_viewer.qt.player.line import Line, reply
 
 log = logging.getLogger(__name__)
@@ -49,10 +50,16 @@ class PlayerScheme(QWebEngineUrlSchemeHandler):
         super().__init__(parent)
         self._line = line
         self.refused = 0
-        self._files = {
-            "/player.html": (b"text/html; charset=utf-8", (folder / "player.html").read_bytes()),
-            "/player.js": (b"text/javascript; charset=utf-8", (folder / "player.js").read_bytes()),
-        }
+        try:
+            self._files = {
+                "/player.html": (b"text/html; charset=utf-8", (folder / "player.html").read_bytes()),
+                "/player.js": (b"text/javascript; charset=utf-8", (folder / "player.js").read_bytes()),
+            }
+        except FileNotFoundError as error:
+            raise StorageProblem(
+                "The page that paints recordings has not been built.",
+                "Run `npm ci` and `npm run build` in resources/player, or install Replay Viewer again.",
+            ) from error
 
     def requestStarted(self, job: QWebEngineUrlRequestJob) -> None:
         """Answer one request; whatever is not foreseen is a failed request."""
