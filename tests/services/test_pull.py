@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from replay_viewer.collector.run import RunningCollector, start
-from replay_viewer.domain.errors import Cancelled, NotFound, SourceProblem
+from replay_viewer.domain.errors import Cancelled, NotFound, SourceProblem, StorageProblem
 from replay_viewer.domain.rows import KINDS
 from replay_viewer.library import Library
 from replay_viewer.services.importer import import_paths
@@ -79,7 +79,7 @@ def test_a_pull_is_the_same_as_an_import(collector: RunningCollector, tmp_path: 
     library = Library.open(tmp_path / "a")
     assert library.find_by_origin(origin(url)) == pulled
     library.close()
-    assert not list((tmp_path / "a" / "pulls").iterdir())
+    assert not [path for path in (tmp_path / "a" / "pulls").iterdir() if path.is_dir()]
     assert instant(url + "?t=3") == 3000.0
 
 
@@ -93,7 +93,7 @@ def test_cancelled_pulls_go_on_from_what_is_there(collector: RunningCollector, t
 
     with pytest.raises(Cancelled):
         pull(tmp_path, url, progress=watch, cancelled=stop.is_set)
-    [spool] = (tmp_path / "pulls").iterdir()
+    [spool] = [path for path in (tmp_path / "pulls").iterdir() if path.is_dir()]
     kept = len(list(spool.glob("*.json")))
     assert kept >= 1
     damaged = sorted(spool.glob("*.bin"))[0]
@@ -159,3 +159,24 @@ def test_cancel_is_at_once_even_when_the_server_stalls(tmp_path: Path) -> None:
             pull(tmp_path, f"{server.url}/sessions/a", cancelled=asked.is_set)
         assert not release.is_set()
         release.set()
+
+
+def test_one_pull_of_a_session_at_a_time(collector: RunningCollector, tmp_path: Path) -> None:
+    url = _url(collector, "happy-path")
+    refused: list[str] = []
+
+    def again(step: PullProgress) -> None:
+        if step.stage == "pull" and not refused:
+            with pytest.raises(StorageProblem, match="already") as raised:
+                pull(tmp_path, url)
+            refused.append(str(raised.value))
+
+    # From another thread, where an asyncio loop of its own may run.
+    def watch(step: PullProgress) -> None:
+        thread = threading.Thread(target=again, args=(step,))
+        thread.start()
+        thread.join()
+
+    assert pull(tmp_path, url, progress=watch)
+    assert refused
+    assert pull(tmp_path, url)

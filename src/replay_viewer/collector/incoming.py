@@ -31,7 +31,6 @@ class Incoming(msgspec.Struct, kw_only=True):
     urls: list[str] = []
     facts: Facts = Facts()
     errors: list[ErrorEvent] = []
-    event_id: str = ""
 
 
 def column_text(text: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from replay_viewer.domain.errors import Cancelled, NotFound, SourceProblem, StorageProblem
+from replay_viewer.library.locks import FileLock
 from replay_viewer.services import importer
 from replay_viewer.sources import Http, Link, Plan, Segment, Source, recognise
 
@@ -71,13 +72,30 @@ def pull(
     """
     source, link = recognise(url)
     spool = home / "pulls" / _folder_name(link)
+    lock = FileLock(spool.with_suffix(".lock"))
     try:
         spool.mkdir(parents=True, exist_ok=True)
-        asyncio.run(_watched(_pull(source, link, spool, progress, token or ""), cancelled))
+        if not lock.acquire(wait=False):
+            raise StorageProblem("This session is being pulled already.", "Wait until that is done.")
+        try:
+            asyncio.run(_watched(_pull(source, link, spool, progress, token or ""), cancelled))
+            return _import(home, spool, link, progress, cancelled)
+        finally:
+            lock.release()
     except OSError as error:
         raise StorageProblem(
             f"The pulled segments cannot be stored: {error.strerror}.", "Free some disk space and try again."
         ) from error
+
+
+def _import(
+    home: Path,
+    spool: Path,
+    link: Link,
+    progress: Callable[[PullProgress], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> str:
+    """Import the whole spool, then remove it; answers the session's id."""
 
     def report(now: importer.Progress) -> None:
         if progress:
