@@ -25,8 +25,8 @@ from replay_viewer.qt.instance import Instance, hand_over
 from replay_viewer.qt.resources import resource
 from replay_viewer.qt.theme import Scheme, theme
 from replay_viewer.qt.window import Window
-from replay_viewer.services import engine
-from replay_viewer.services.jobs import ImportJob
+from replay_viewer.services import engine, jobs
+from replay_viewer.services.jobs import ImportJob, Job, PullJob
 from replay_viewer.services.logs import log_to_file
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
 
         return PlayerView(parent)
 
-    def pull(home: Path, url: str) -> ImportJob:
-        from replay_viewer.qt.pulljob import PullJob
-
+    def pull(home: Path, url: str) -> Job:
         return PullJob(home, url)
 
     return Window(
@@ -110,6 +108,7 @@ def run(
     if targets:
         made.open_targets(targets, at or "")
     QTimer.singleShot(500, made, engine.prewarm)
+    QTimer.singleShot(900, made, jobs.prewarm)
     try:
         return app.exec()
     finally:
@@ -118,6 +117,7 @@ def run(
         made.deleteLater()
         app.processEvents()
         engine.end_spares()
+        jobs.end_spares()
         library.close()
         crash.remove()
 
@@ -162,6 +162,7 @@ def screenshot(
         app.processEvents()
         library.close()
         engine.end_spares()
+        jobs.end_spares()
 
 
 def _until(met: Callable[[], bool], patience: int = _PICTURE_MS) -> None:

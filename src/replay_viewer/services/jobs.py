@@ -1,7 +1,11 @@
-"""An import in a process of its own: parsing megabytes holds the interpreter lock, which would freeze a window."""
+"""Imports and pulls in a process of their own: parsing megabytes holds the interpreter lock, which freezes a window.
+
+A process can be started ahead of need (`prewarm`), so that a file is opened without waiting for Python to start.
+"""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import multiprocessing
@@ -9,18 +13,35 @@ import signal
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
+
+from replay_viewer.domain import errors
 from replay_viewer.domain.errors import Cancelled, SourceProblem, UserError
 from replay_viewer.services.importer import Progress, import_paths
+from replay_viewer.services.logs import log_to_file
+from replay_viewer.services.pull import PullProgress, pull
 
 log = logging.getLogger(__name__)
 
-#: What crosses the pipe: a Progress, ("done", ids) or ("failed", error class name, message, advice).
+
+class _Task(msgspec.Struct, frozen=True):
+    """What the process is to do: import `paths`, or pull `url`, into the library at `home`."""
+
+    what: Literal["import", "pull"]
+    home: str
+    paths: list[str] = []
+    origin: str = ""
+    url: str = ""
+
+
+#: What comes back: a Progress, ("done", ids) or ("failed", error class name, message, advice).
 Message = Progress | tuple[Any, ...]
 
 
-def _work(connection: Connection, home: str, paths: list[str], origin: str) -> None:
+def _serve(connection: Connection) -> None:
+    """The process: one task, then the end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def cancelled() -> bool:
@@ -30,48 +51,83 @@ def _work(connection: Connection, home: str, paths: list[str], origin: str) -> N
         except OSError:
             return True
 
-    def progress(now: Progress) -> None:
+    def progress(now: Progress | PullProgress) -> None:
+        known = now if isinstance(now, Progress) else Progress(now.done, now.total, now.session)
         with contextlib.suppress(BrokenPipeError, OSError):
-            connection.send(now)
+            connection.send(known)
 
     try:
-        ids = import_paths(
-            Path(home), [Path(p) for p in paths], progress=progress, cancelled=cancelled, origin=origin
-        )
+        task: _Task = connection.recv()
+    except (EOFError, OSError):
+        return
+    log_to_file(task.home)
+    try:
+        home = Path(task.home)
+        if task.what == "pull":
+            ids = [pull(home, task.url, progress=progress, cancelled=cancelled)]
+        else:
+            paths = [Path(path) for path in task.paths]
+            ids = import_paths(home, paths, progress=progress, cancelled=cancelled, origin=task.origin)
         message: Message = ("done", ids)
     except UserError as error:
-        message = (
-            "failed",
-            type(error).__name__,
-            getattr(error, "message", str(error)),
-            getattr(error, "advice", ""),
-        )
+        message = ("failed", type(error).__name__, getattr(error, "message", ""), getattr(error, "advice", ""))
     except MemoryError:
         message = ("failed", "StorageProblem", "There is not enough memory for this file.", "Close other programs.")
     except Exception:
-        log.exception("import failed")
+        log.exception("%s failed", task.what)
         message = (
             "failed",
             "UserError",
-            "The import failed because of an error in Replay Viewer.",
-            "The log says why.",
+            f"The {task.what} failed by a fault of Replay Viewer itself.",
+            "See the log.",
         )
     with contextlib.suppress(BrokenPipeError, OSError):
         connection.send(message)
 
 
-class ImportJob:
-    """A running import. Ask `poll` from time to time (or watch `connection`); `cancel` stops it within a batch."""
+class _Process:
+    """One waiting process and our end of its pipe."""
 
-    def __init__(self, home: Path, paths: Sequence[Path], origin: str = "") -> None:
+    def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe(duplex=True)
-        self._process = context.Process(
-            target=_work, args=(theirs, str(home), [str(p) for p in paths], origin), name="replay-viewer-import"
-        )
-        self._process.daemon = True
-        self._process.start()
+        self.process = context.Process(target=_serve, args=(theirs,), name="replay-viewer-job", daemon=True)
+        self.process.start()
         theirs.close()
+
+    def end(self) -> None:
+        """Close the pipe; the process leaves by itself, or is made to."""
+        self.connection.close()
+        self.process.join(5.0)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.process.close()
+
+
+_spare: list[_Process] = []
+
+
+def prewarm() -> None:
+    """Start a process ahead of need."""
+    if not _spare:
+        _spare.append(_Process())
+
+
+@atexit.register
+def end_spares() -> None:
+    """End processes that were started ahead of need."""
+    while _spare:
+        _spare.pop().end()
+
+
+class Job:
+    """A running import or pull. Ask `poll` from time to time (or watch `connection`); `cancel` stops it soon."""
+
+    def __init__(self, task: _Task) -> None:
+        self._process = _spare.pop() if _spare else _Process()
+        self.connection: Connection[Any, Any] = self._process.connection
+        self.connection.send(task)
         self.progress = Progress(0, 0)
         self.sessions: list[str] = []
         self.error: UserError | None = None
@@ -93,17 +149,13 @@ class ImportJob:
                 self.sessions = message[1]
                 self._end(None)
             else:
-                self._end(_rebuild(*message[1:]))
+                self._end(_rebuilt(*message[1:]))
         return changed
 
     def _end(self, error: UserError | None) -> None:
         self.error = error
         self.finished = True
-        self.connection.close()
-        self._process.join(5.0)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._process.end()
 
     def cancel(self) -> None:
         """Stop it; what was written is taken back. Returns at once: `poll` says when it is over."""
@@ -112,7 +164,7 @@ class ImportJob:
                 self.connection.send("cancel")
 
     def wait(self) -> list[str]:
-        """Wait for the end; the sessions' ids. Raises the import's error."""
+        """Wait for the end; the sessions' ids. Raises the job's error."""
         while not self.finished:
             self.poll(0.5)
         if self.error is not None:
@@ -120,9 +172,22 @@ class ImportJob:
         return self.sessions
 
 
-def _rebuild(name: str, message: str, advice: str) -> UserError:
-    from replay_viewer.domain import errors
+class ImportJob(Job):
+    """Imports files or folders."""
 
+    def __init__(self, home: Path, paths: Sequence[Path], origin: str = "") -> None:
+        super().__init__(_Task("import", str(home), [str(path) for path in paths], origin))
+
+
+class PullJob(Job):
+    """Pulls a session by its URL and imports it."""
+
+    def __init__(self, home: Path, url: str) -> None:
+        super().__init__(_Task("pull", str(home), url=url))
+
+
+def _rebuilt(name: str, message: str, advice: str) -> UserError:
+    """The error as it was raised in the process."""
     if name == "Cancelled":
         return Cancelled()
     kind = getattr(errors, name, UserError)
