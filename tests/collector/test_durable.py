@@ -47,7 +47,7 @@ def test_kill_at_any_point_loses_nothing(tmp_path: Path, seed: int) -> None:
     acknowledged: dict[str, str] = {}
     enough = threading.Event()
     source = random.Random(seed)
-    limit = source.randint(5, 60)
+    limit = source.randint(3, 30)
 
     def post(worker: int) -> None:
         with httpx.Client(base_url=url, trust_env=False) as client:
