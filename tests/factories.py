@@ -32,6 +32,9 @@ from replay_viewer.library import Library
 START = 1_784_060_310_000.0
 
 
+_PATHS = ("/api/cart", "/static/app.9f2c.js", "/api/events", "/img/p7.webp", "/api/stock?sku=12")
+
+
 def error(t: float = START + 33_000, **changes: Any) -> ErrorEvent:
     """A TypeError with a cause and a stack."""
     frames = [
@@ -222,7 +225,7 @@ def checkout_rows(seed: int = 7) -> list[Row]:
                 t=at(second),
                 end=at(second) + length,
                 tab=0,
-                url=f"{base}{rng.choice(['/api/cart', '/static/app.9f2c.js', '/api/events', '/img/p7.webp', '/api/stock?sku=12'])}",
+                url=base + rng.choice(_PATHS),
                 status=rng.choice([200, 200, 200, 204, 304]),
                 kind=rng.choice(["fetch", "script", "img", "beacon"]),
                 size=int(length * 13),

@@ -256,7 +256,9 @@ class Actions(QObject):
         if QApplication.activePopupWidget() is not None:
             return False
         held = key.startswith(("Ctrl+", "Alt+")) or key == "F11"
-        if types_text(focus) and (not held or action.when in ("undo", "redo", "back") or "Left" in key or "Right" in key):
+        if types_text(focus) and (
+            not held or action.when in ("undo", "redo", "back") or "Left" in key or "Right" in key
+        ):
             return False
         if isinstance(focus, QAbstractButton) and key == "Space":
             return False

@@ -47,6 +47,29 @@ def hand_over(home: Path, targets: list[str], at: str = "") -> bool:
         return False
 
 
+class _Talk:
+    """One connection: reads lines and has them answered. The socket goes with the server it belongs to."""
+
+    def __init__(self, socket: QLocalSocket, instance: Instance) -> None:
+        self._instance = instance
+        self._buffer = b""
+        self.socket = socket
+        socket.readyRead.connect(self.read)
+
+    def read(self) -> None:
+        """Something came."""
+        self._buffer += bytes(self.socket.readAll().data())
+        if len(self._buffer) > _LIMIT:
+            self.socket.abort()
+            return
+        line, newline, self._buffer = self._buffer.partition(b"\n")
+        if not newline:
+            self._buffer = line
+            return
+        self.socket.write(json.dumps(self._instance.answer(line)).encode() + b"\n")
+        self.socket.flush()
+
+
 class Instance(QObject):
     """Listens for second starts. `asked(targets, at)`: open these, absolute paths already."""
 
@@ -55,9 +78,9 @@ class Instance(QObject):
     def __init__(self, home: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._server = QLocalServer(self)
+        self._talks: list[_Talk] = []
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._connected)
-        self._buffers: dict[QLocalSocket, bytes] = {}
         name = server_name(home)
         if not self._server.listen(name):
             # Nobody answered `hand_over`, so what lies there was left by a program that died.
@@ -71,34 +94,17 @@ class Instance(QObject):
 
     def close(self) -> None:
         """Stop listening."""
-        for socket in list(self._buffers):
-            socket.abort()
+        for talk in self._talks:
+            talk.socket.readyRead.disconnect(talk.read)
+        self._talks.clear()
         self._server.close()
 
     def _connected(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:
-            self._buffers[socket] = b""
-            socket.readyRead.connect(lambda socket=socket: self._read(socket))
-            socket.disconnected.connect(lambda socket=socket: self._gone(socket))
+            self._talks.append(_Talk(socket, self))
 
-    def _gone(self, socket: QLocalSocket) -> None:
-        if self._buffers.pop(socket, None) is not None:
-            socket.deleteLater()
-
-    def _read(self, socket: QLocalSocket) -> None:
-        data = self._buffers.get(socket, b"") + bytes(socket.readAll().data())
-        self._buffers[socket] = data
-        if len(data) > _LIMIT:
-            socket.abort()
-            return
-        if b"\n" not in data:
-            return
-        answer = self._answer(data.partition(b"\n")[0])
-        socket.write(json.dumps(answer).encode() + b"\n")
-        socket.flush()
-        self._buffers[socket] = b""
-
-    def _answer(self, line: bytes) -> dict[str, Any]:
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """What a line is answered; asks for what it wants opened."""
         try:
             message = json.loads(line)
             version, targets = message["protocol"], message["open"]

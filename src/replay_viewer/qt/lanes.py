@@ -39,7 +39,7 @@ from replay_viewer.qt.raster import Floats, LaneData
 from replay_viewer.qt.theme import KIND_ROLE, theme, ui_font
 from replay_viewer.qt.wording import span
 
-GUTTER = 116
+GUTTER = 128
 RULER = 24
 LANE = 20
 COMPACT_LANE = 16
@@ -283,7 +283,7 @@ class Lanes(QWidget):
         painter.setPen(colours.colour("hairline"))
         painter.drawLine(QPointF(0, top + self.lane - 0.5), QPointF(self.width(), top + self.lane - 0.5))
         painter.setPen(colours.colour("text" if count or name == "activity" else "muted"))
-        painter.drawText(QRectF(12, top, 84, self.lane), Qt.AlignmentFlag.AlignVCenter, TITLES[name])
+        painter.drawText(QRectF(12, top, 90, self.lane), Qt.AlignmentFlag.AlignVCenter, TITLES[name])
         if name != "activity":
             red = name == "errors" and count > 0
             painter.setPen(colours.colour("failed" if red else "muted"))
@@ -549,7 +549,11 @@ class Lanes(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Tooltips are made when asked for; keys of our own come before those of the window."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.text() in _OWN_KEYS:
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.text() in _OWN_KEYS
+        ):
             event.accept()
             return True
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):

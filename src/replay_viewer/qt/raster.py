@@ -17,8 +17,8 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Pixels = NDArray[np.uint32]
 
-#: Above this many marks in its fullest pixel a lane is drawn as a histogram.
-_HISTOGRAM_ABOVE = 4
+#: A lane is drawn as a histogram when its pixels hold more than this many marks on average and a fourth is in use.
+_HISTOGRAM_ABOVE = 1.5
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ def paint_lane(
     bad = counts_in(edges, data.failed, data.failed_ends)
     odd = counts_in(edges, data.warned) if data.ends is None else np.zeros_like(total)
     most = int(total.max(initial=0))
-    histogram = data.ends is None and most > _HISTOGRAM_ABOVE
+    used = int(np.count_nonzero(total))
+    histogram = data.ends is None and used > len(total) / 4 and float(total.sum()) > used * _HISTOGRAM_ABOVE
     if not histogram:
         total, bad, odd = (widen(part, mark) for part in (total, bad, odd))
     rows = np.arange(height, dtype=np.int64)[:, None]

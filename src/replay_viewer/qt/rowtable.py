@@ -189,7 +189,7 @@ class RowTable(QTableView):
             self.following = following
             self.follow_changed.emit(following)
         if following:
-            self._moved(self.playhead.t)
+            self.refresh()
 
     def refresh(self) -> None:
         """Show the present row again after the rows changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -68,7 +69,9 @@ def tab_at(opened: Opened, t: float) -> int:
 
 def tab_title(tab: Tab) -> str:
     """What the strip calls a tab."""
-    return one_line(tab.title, 40) if tab.title else path(tab.url) if tab.url else f"Tab {tab.index + 1}"
+    if tab.title:
+        return one_line(tab.title, 40)
+    return path(tab.url).partition("?")[0] if tab.url else f"Tab {tab.index + 1}"
 
 
 class Verdict(QWidget):
@@ -171,6 +174,7 @@ class Stage(QWidget):
         self.frame.setObjectName("stage")
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._stack = QStackedLayout(self.frame)
+        self._stack.setContentsMargins(16, 12, 16, 12)
         self._stack.addWidget(self.empty)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -367,9 +371,9 @@ class Stage(QWidget):
         while self.tabs.count():
             self.tabs.removeTab(0)
         for tab in opened.session.tabs:
-            at = self.tabs.addTab(tab_title(tab))
+            at = self.tabs.addTab(tab_title(tab).replace("&", "&&"))
             self.tabs.setTabData(at, tab.index)
-            self.tabs.setTabToolTip(at, tab_title(tab))
+            self.tabs.setTabToolTip(at, f"<p>{html.escape(tab_title(tab))}</p>")  # or Qt may take it for markup
         self.tabs.blockSignals(False)
         self.tab = opened.session.tabs[0].index if opened.session.tabs else 0
 

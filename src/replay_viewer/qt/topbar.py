@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton
 from replay_viewer.qt.actions import tip
 from replay_viewer.qt.resources import resource
 from replay_viewer.qt.theme import icon, theme
-from replay_viewer.qt.widgets import IconButton, label, named_button
+from replay_viewer.qt.widgets import IconButton, label, name_buttons, named_button
 
 
 class Box(QLineEdit):
@@ -27,9 +27,10 @@ class Box(QLineEdit):
         self.setMinimumWidth(220)
         self.setMaximumWidth(560)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._lead = QAction(self)
+        self._lead = QAction("Search", self)
         self.addAction(self._lead, QLineEdit.ActionPosition.LeadingPosition)
         self._tint()
+        name_buttons(self)
         theme().changed.connect(self._tint)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

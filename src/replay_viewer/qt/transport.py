@@ -70,6 +70,7 @@ class Transport(QWidget):
         self.range.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.range.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         self.range.setToolTip(tip("range-leave"))
+        self.range.setAccessibleName("Leave the range")
         self.range.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.shot = IconButton("camera", tip("screenshot"))
         self.mark = IconButton("bookmark", tip("bookmark"))
@@ -143,6 +144,8 @@ class Transport(QWidget):
         self._fit()
 
     def _moved(self, t: float) -> None:
+        if self.playhead.end <= self.playhead.start:
+            return
         self.time.setText(self.playhead.text(t))
         self.other.setText(self.playhead.other_text(t))
         self.back.setEnabled(self.playhead.can_go_back)

@@ -72,28 +72,27 @@ class IconButton(QToolButton):
         self.setIcon(icon(self._icon, self._on or self._role, self._role))
 
 
+class NamedButton(QPushButton):
+    """A button with text and perhaps an icon, which re-tints itself."""
+
+    def __init__(self, text: str, icon_name: str, style_name: str) -> None:
+        super().__init__(f" {text}" if icon_name else text)  # the style puts icon and text too close together
+        self._icon, self._role = icon_name, "on-accent" if style_name == "primary" else "text"
+        self.setObjectName(style_name)
+        self.setAccessibleName(text.rstrip("…"))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        if icon_name:
+            self.retint()
+            theme().changed.connect(self.retint)
+
+    def retint(self) -> None:
+        """Draw the icon in the scheme in force."""
+        self.setIcon(icon(self._icon, self._role))
+
+
 def named_button(text: str, icon_name: str = "", *, primary: bool = False, flat: bool = False) -> QPushButton:
     """A button with text. `primary`: the one thing to do here."""
-    button = QPushButton(f" {text}" if icon_name else text)  # the style puts icon and text too close together
-    button.setAccessibleName(text.rstrip("…"))
-    button.setObjectName("primary" if primary else "flat" if flat else "")
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    if icon_name:
-
-        def tint() -> None:
-            button.setIcon(icon(icon_name, "on-accent" if primary else "text"))
-
-        tint()
-        theme().changed.connect(tint, Qt.ConnectionType.AutoConnection)
-        button.destroyed.connect(lambda: _disconnect(tint))
-    return button
-
-
-def _disconnect(slot: object) -> None:
-    try:
-        theme().changed.disconnect(slot)
-    except (RuntimeError, TypeError):
-        return
+    return NamedButton(text, icon_name, "primary" if primary else "flat" if flat else "")
 
 
 class Chip(QToolButton):
@@ -139,6 +138,13 @@ class ChipRow(QWidget):
         self.changed.emit(self.on())
 
 
+def name_buttons(field: QLineEdit) -> None:
+    """Name the little buttons inside a field for screen readers."""
+    for button in field.findChildren(QToolButton):
+        action = button.defaultAction()
+        button.setAccessibleName(action.text() if action is not None and action.text() else "Clear")
+
+
 class FilterField(QLineEdit):
     """A text filter that fires a moment after the last key. Esc empties it."""
 
@@ -150,13 +156,14 @@ class FilterField(QLineEdit):
         self.setAccessibleName(placeholder)
         self.setClearButtonEnabled(True)
         self.setMinimumWidth(90)
-        self._action = QAction(self)
+        self._action = QAction("Filter", self)
         self.addAction(self._action, QLineEdit.ActionPosition.LeadingPosition)
         self._tint()
         theme().changed.connect(self._tint)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DEBOUNCE_MS)
+        name_buttons(self)
         self._timer.timeout.connect(lambda: self.changed.emit(self.text().strip()))
         self.textChanged.connect(lambda _text: self._timer.start())
 

@@ -100,7 +100,7 @@ def when(ms: float, now: float | None = None) -> str:
 def session_where(session: Session) -> str:
     """The address that names a session in a list."""
     url = session.facts.url or next((tab.url for tab in session.tabs if tab.url), "")
-    return path(url) if url else session.id[:12]
+    return path(url).partition("?")[0].partition("#")[0] if url else session.id[:12]
 
 
 def session_line(session: Session) -> str:

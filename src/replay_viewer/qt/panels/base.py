@@ -123,6 +123,7 @@ class ListPanel(Panel):
         header.sectionClicked.connect(self._sort)
         context.playhead.range_changed.connect(self.apply)
         context.row_selected.connect(self._selected_elsewhere)
+        self.session_changed()
 
     # what a panel fills in
 

@@ -32,7 +32,7 @@ class StackView(QTreeView):
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.header().setStretchLastSection(True)
         self._sections: list[tuple[str, list[Frame]]] = []
-        theme().changed.connect(lambda: self.show_sections(self._sections))
+        theme().changed.connect(self._again)
 
     def show_sections(self, sections: Sequence[tuple[str, list[Frame]]]) -> None:
         """Show titled stacks (frames oldest first, as recorded)."""
@@ -56,6 +56,9 @@ class StackView(QTreeView):
             self.expand(index)
             if self._model.rowCount(index):  # the code around the newest frame is what one looks for
                 self.expand(self._model.index(0, 0, index))
+
+    def _again(self) -> None:
+        self.show_sections(self._sections)
 
     def copy_all(self) -> None:
         """Copy all sections as text."""
