@@ -61,9 +61,11 @@ export class Sheets {
     if (!known) return;
     const children = [...style.childNodes].filter((n) => known.texts.has(n));
     if (!children.length) {
-      if (known.css !== null) style.textContent = adapt(known.css, this.page, this.cache);
+      style.textContent = known.css === null ? "" : adapt(known.css, this.page, this.cache);
       return;
     }
+    // A text of ours from a time when it had none of its own.
+    for (const child of [...style.childNodes]) if (child.nodeType === 3 && !known.texts.has(child)) child.remove();
     const parts = known.css === null ? [] : known.css.split(SPLIT);
     while (parts.length > children.length) parts.splice(-2, 2, parts.slice(-2).join(""));
     children.forEach((child, n) => {

@@ -78,6 +78,22 @@ def test_captured_link_and_split_style(bench: Bench) -> None:
         assert colour(bench, "i") == f"rgb({n}, 0, 0)"
 
 
+def test_text_of_a_style_replaced_by_another_node(bench: Bench) -> None:
+    """What CodeMirror does: the captured sheet's text node goes, another with new text comes."""
+    r = Recording()
+    style = r.el("style", {"_cssText": "p { color: rgb(1, 0, 0); width: 50px }"}, "")
+    r.page(0, r.el("p", {}, "x"), head=(style,))
+    new = r.text("p { color: rgb(2, 0, 0) }")
+    old = style["childNodes"][0]["id"]
+    r.change(100, removes=[{"id": old, "parentId": style["id"]}],
+             adds=[{"parentId": style["id"], "nextId": None, "node": new}])  # fmt: skip
+    bench.use(r.raws)
+    for offset, wanted in ((50, ("1", "50px")), (150, ("2", "800px")), (50, ("1", "50px")), (150, ("2", "800px"))):
+        bench.seek(offset)
+        assert colour(bench, "p") == f"rgb({wanted[0]}, 0, 0)", offset
+        assert (colour(bench, "p", "width") == "50px") is (wanted[1] == "50px")
+
+
 def test_inputs_are_properties(bench: Bench) -> None:
     r = Recording()
     text = r.el("input", {"type": "text", "value": "start"})

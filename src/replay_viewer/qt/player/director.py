@@ -48,6 +48,7 @@ class Director(QObject):
         self._in_flight = 0
         self._until = 0.0
         self._waiting = False
+        self._settling = False
         self.end: float | None = None
         self.speed = 1.0
         self.playing = False
@@ -92,6 +93,7 @@ class Director(QObject):
     def seek(self, tab: int, t: float) -> None:
         """Show `tab` at `t`; the newest wins."""
         self._wanted = (tab, t)
+        self._settling = False
         self._pump()
 
     def play(self) -> None:
@@ -99,6 +101,7 @@ class Director(QObject):
         if self.playing:
             return
         self.playing = True
+        self._settling = False
         self._line.send("play", speed=self.speed)
         self.playing_changed.emit(True)
         self._feed()
@@ -108,6 +111,7 @@ class Director(QObject):
         if not self.playing:
             return
         self.playing = False
+        self._settling = True
         self._line.send("pause")
         self.playing_changed.emit(False)
         self._set_waiting(False)
@@ -208,6 +212,11 @@ class Director(QObject):
             if self.playing and self._at_end():
                 self.pause()
                 self.ended.emit()
+            if self._settling and not report.get("playing"):
+                # Frames of play gather what happens in a step: stop at exactly the instant that is claimed.
+                self._settling = False
+                if self._wanted is None and self._last is not None and self.shown:
+                    self.seek(self._last[0], self.shown)
             self._feed()
             if self._engine is not None and self._engine.poll(0.0):
                 self._readable()
