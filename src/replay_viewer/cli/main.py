@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from replay_viewer import __version__
-from replay_viewer.cli import evidence, host, reading, storing, viewing
+from replay_viewer.cli import evidence, host, reading, selftest, storing, viewing
 from replay_viewer.cli.output import note
 from replay_viewer.domain.errors import Cancelled, UserError
 from replay_viewer.services.logs import log_to_file
@@ -26,11 +26,12 @@ def parser() -> argparse.ArgumentParser:
         epilog="T is epoch milliseconds, an ISO time, or an offset such as 83.5 or 1:23.5 from the session's start.",
     )
     top.add_argument("--version", action="version", version=f"replay-viewer {__version__}")
+    top.add_argument("--self-test", action="store_true", help="check this installation on a bundled recording")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--home", metavar="DIR", help="the library's folder (default: REPLAY_VIEWER_HOME, or yours)")
     common.add_argument("--json", action="store_true", help="print JSON")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for module in (viewing, storing, reading, evidence, host):
+    for module in (viewing, storing, reading, evidence, host, selftest):
         module.add_commands(commands, common)
     return top
 
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     multiprocessing.freeze_support()
     options = parser().parse_args(arguments)
     if options.command is None:
-        options = parser().parse_args([*(arguments if arguments is not None else sys.argv[1:]), "app"])
+        command = "self-test" if options.self_test else "app"
+        options = parser().parse_args([*(arguments if arguments is not None else sys.argv[1:]), command])
     try:
         log_to_file(options.home)
         status: int = options.run(options)
