@@ -122,9 +122,20 @@ def test_the_same_content_is_stored_once_and_goes_with_its_last_session(library:
     assert files(library) == []
     assert library.sessions() == []
     with library.database.read() as connection:
-        for table in ("sessions", "rows", "texts", "chunks", "keyframes", "packed", "activity", "notes"):
+        for table in (
+            "sessions",
+            "rows",
+            "texts",
+            "chunks",
+            "keyframes",
+            "packed",
+            "activity",
+            "notes",
+            "page_texts",
+            "page_reads",
+        ):
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0, table
-        for index in ("text_index", "session_index"):
+        for index in ("text_index", "session_index", "page_index"):
             connection.exec_driver_sql(f"INSERT INTO {index}({index}) VALUES ('integrity-check')")
 
 

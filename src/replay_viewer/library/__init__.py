@@ -6,8 +6,19 @@
 from __future__ import annotations
 
 from replay_viewer.library.home import home_dir
-from replay_viewer.library.records import ChunkRef, Hit, KeyframeRef, RowColumns
+from replay_viewer.library.records import ChunkRef, Hit, Interval, KeyframeRef, PageHit, PageRead, RowColumns
 from replay_viewer.library.store import Library
 from replay_viewer.library.writer import SessionWriter
 
-__all__ = ["ChunkRef", "Hit", "KeyframeRef", "Library", "RowColumns", "SessionWriter", "home_dir"]
+__all__ = [
+    "ChunkRef",
+    "Hit",
+    "Interval",
+    "KeyframeRef",
+    "Library",
+    "PageHit",
+    "PageRead",
+    "RowColumns",
+    "SessionWriter",
+    "home_dir",
+]

@@ -1,7 +1,7 @@
 """Full text, the one part that is SQLite's own (FTS5). On another database this module is replaced.
 
-Both indexes hold no text themselves: their content is `session_texts` and `texts`, so every change comes here, where
-index and content are changed together.
+The indexes hold no text themselves: their content is `session_texts`, `texts` and `page_texts`, so every change comes
+here, where index and content are changed together.
 """
 
 from __future__ import annotations
@@ -135,3 +135,58 @@ def search_texts(
         {"expression": expression, "kind": kind, "limit": limit},
     )
     return [(row[0], row[1], row[2], row[3], row[4]) for row in found]
+
+
+#: gen, tab, kind, masked, count, intervals, text: a line of `page_texts` without its id.
+PageLine = tuple[int, int, str, int, int, bytes, str]
+
+
+def add_page_texts(connection: Connection, block: int, values: Sequence[PageLine]) -> None:
+    """Enter texts of pages of one generation; `block`: see `schema.page_text_block`."""
+    there = schema.page_texts.c.id
+    top = connection.execute(
+        select(func.max(there)).where(there >= block, there < block + (1 << schema.PAGE_TEXT_BITS))
+    ).scalar()
+    start = block if top is None else int(top) + 1
+    connection.exec_driver_sql(
+        "INSERT INTO page_texts (id, gen, tab, kind, masked, count, intervals, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(start + i, *value) for i, value in enumerate(values)],
+    )
+    connection.exec_driver_sql(
+        "INSERT INTO page_index (rowid, text) VALUES (?, ?)",
+        [(start + i, value[6]) for i, value in enumerate(values)],
+    )
+
+
+def remove_page_texts(connection: Connection, gen: int, limit: int) -> int:
+    """Take up to `limit` texts of a generation's pages out; how many that were."""
+    there = schema.page_texts
+    found = connection.execute(select(there.c.id, there.c.text).where(there.c.gen == gen).limit(limit)).all()
+    if found:
+        connection.exec_driver_sql(
+            "INSERT INTO page_index (page_index, rowid, text) VALUES ('delete', ?, ?)", [tuple(one) for one in found]
+        )
+        connection.exec_driver_sql("DELETE FROM page_texts WHERE id = ?", [(one.id,) for one in found])
+    return len(found)
+
+
+def page_match(words: Sequence[str], *, prefix: bool) -> str:
+    """The FTS5 expression for texts that have all `words`; with `prefix`, the last may be the start of one."""
+    quoted = ['"' + word.replace('"', '""') + '"' for word in words]
+    return " ".join(quoted) + ("*" if prefix else "")
+
+
+def search_page_texts(
+    connection: Connection, expression: str, low: int, below: int, limit: int
+) -> list[tuple[int, int, int, str, int, int, bytes, str]]:
+    """(id, gen, tab, kind, masked, count, intervals, text) that match; ids `low` to under `below`, last first."""
+    # the index is asked for ids alone and walks them backward from `below`: no sort, however many match
+    found = connection.execute(
+        text(
+            "SELECT id, gen, tab, kind, masked, count, intervals, text FROM page_texts WHERE id IN (SELECT rowid "
+            "FROM page_index WHERE page_index MATCH :expression AND rowid >= :low AND rowid < :below "
+            "ORDER BY rowid DESC LIMIT :limit) ORDER BY id DESC"
+        ),
+        {"expression": expression, "low": low, "below": below, "limit": limit},
+    )
+    return [(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]) for row in found]

@@ -44,6 +44,35 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Interval(msgspec.Struct, frozen=True, array_like=True):
+    """From when to when (epoch ms; `end` -1: to the end of the recording) a text was shown, at which node."""
+
+    start: float
+    end: float
+    node: int
+
+
+class PageHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that a tab's page showed. `kind`: see `recording.texts.KINDS`; `count`: of its intervals, of which a
+    text that came and went very often keeps the first ones."""
+
+    session: str
+    tab: int
+    kind: str
+    text: str
+    masked: bool
+    count: int
+    intervals: list[Interval]
+
+
+class PageRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading a session's pages found: number of texts, those masked, those dropped as too many."""
+
+    texts: int
+    masked: int
+    dropped: int
+
+
 class RowColumns:
     """The rows of one kind as aligned arrays in time order; read-only, do not keep beyond the session's change.
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from replay_viewer.domain.rows import KINDS
 
 #: The newest revision in `migrations/versions`; a test holds the two together.
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData()
 
@@ -169,6 +169,32 @@ texts = Table(
     Column("text", Text, nullable=False),
 )
 
+#: Each different text the page of a tab showed, and when; content of the full text index of pages. A text may have
+#: several lines, because a long recording is read in portions.
+page_texts = Table(
+    "page_texts",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),  # see page_text_block
+    Column("gen", BigInteger, nullable=False, index=True),
+    Column("tab", Integer, nullable=False),
+    Column("kind", Text, nullable=False),  # recording.texts.KINDS
+    Column("masked", SmallInteger, nullable=False),
+    Column("count", Integer, nullable=False),  # of its intervals, those not kept included
+    Column("intervals", LargeBinary, nullable=False),  # see pagetexts.py
+    Column("text", Text, nullable=False),
+)
+
+#: Generations whose pages were read to their end, by which version of the reader, and what was found.
+page_reads = Table(
+    "page_reads",
+    metadata,
+    Column("gen", _Id, ForeignKey("sessions.gen"), primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("texts", BigInteger, nullable=False),
+    Column("masked", BigInteger, nullable=False),
+    Column("dropped", BigInteger, nullable=False),  # texts beyond what a session may have
+)
+
 notes = Table(
     "notes",
     metadata,
@@ -199,6 +225,16 @@ if KIND_CODES.keys() != KINDS.keys():
 def row_id(gen: int, kind: str, number: int) -> int:
     """The id of row `number` (order of arrival) of a kind: 27 bits generation, 4 bits kind, 32 bits number."""
     return (gen << 36) | (KIND_CODES[kind] << 32) | number
+
+
+def page_text_block(start: float) -> int:
+    """The least id of texts of sessions that start (epoch ms) in the same second: newest first by the ids alone."""
+    seconds = int(start / 1000.0) if start == start else 0
+    return min(max(seconds, 0), (1 << 32) - 1) << PAGE_TEXT_BITS
+
+
+#: Texts of sessions of one second share this many bits of ids.
+PAGE_TEXT_BITS = 31
 
 
 def session_rank(start: float, gen: int) -> int:

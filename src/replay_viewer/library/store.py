@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,12 @@ from sqlalchemy import Connection, delete, insert, select
 from replay_viewer.domain.errors import NotFound, StorageProblem
 from replay_viewer.domain.rows import Row, summary
 from replay_viewer.domain.session import Note, Session
-from replay_viewer.library import fulltext, problems, schema, tidy
+from replay_viewer.library import fulltext, pages, problems, schema, tidy
 from replay_viewer.library import query as query_language
 from replay_viewer.library.blobs import BlobStore
 from replay_viewer.library.database import Database
 from replay_viewer.library.locks import FileLock
-from replay_viewer.library.records import ChunkRef, Hit, KeyframeRef, RowColumns
+from replay_viewer.library.records import ChunkRef, Hit, KeyframeRef, PageHit, PageRead, RowColumns
 from replay_viewer.library.rowstore import Generation, Numbers, RowStore
 from replay_viewer.library.writer import SessionWriter, new_generation
 
@@ -118,10 +118,11 @@ class Library:
         tidy.purge(self)
 
     def tidy(self) -> None:
-        """Finish what killed processes left to do: purge, collect blobs, index texts. May take seconds."""
+        """Finish what killed processes left to do: purge, collect blobs, index texts, read pages. May take long."""
         tidy.recover(self)
         tidy.purge(self)
         tidy.index_missing(self)
+        self.read_pages()
 
     # rows
 
@@ -187,6 +188,32 @@ class Library:
         with self.database.read() as connection:
             found = fulltext.search_texts(connection, words, kind, limit)
         return [Hit(session=sid, kind=name, n=n, count=count, text=line) for sid, name, n, count, line in found]
+
+    # texts of pages
+
+    def read_pages(
+        self, progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> int:
+        """Enter what pages showed of every session that is not read yet; how many were. Can be broken off anywhere.
+
+        `progress` is told events done and in all.
+        """
+        return pages.read_missing(self, progress, cancelled)
+
+    def search_pages(self, text: str, session: str = "", limit: int = 20, each: int = 10) -> list[PageHit]:
+        """Texts that pages showed and that have all the words of `text` (the last may be unfinished).
+
+        Newest session first, at most `limit` sessions (or the one given), at most `each` texts of a session, in the
+        order they appeared.
+        """
+        with self.database.read() as connection:
+            gen = self._generation(connection, session).gen if session else None
+            return pages.search(connection, text.split(), gen, limit, each)
+
+    def page_read(self, id: str) -> PageRead | None:
+        """What reading a session's pages found; None when that is still to come."""
+        with self.database.read() as connection:
+            return pages.of(connection, self._generation(connection, id).gen)
 
     # recording
 

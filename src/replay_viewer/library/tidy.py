@@ -128,11 +128,15 @@ def _purge_rows(database: Database, gen: int) -> None:
         with database.write() as connection:
             if not fulltext.remove_texts(connection, gen, _SLICE):
                 break
+    while True:
+        with database.write() as connection:
+            if not fulltext.remove_page_texts(connection, gen, _SLICE):
+                break
 
 
 def _forget(database: Database, gen: int) -> set[str]:
     """Delete the small tables' lines of a generation and itself; the blobs it referred to."""
-    tables = (schema.chunks, schema.keyframes, schema.packed, schema.activity)
+    tables = (schema.chunks, schema.keyframes, schema.packed, schema.activity, schema.page_reads)
     with database.write() as connection:
         blobs: set[str] = set()
         for column in _references():

@@ -1,0 +1,277 @@
+"""What pages showed, in the library: reading finished sessions in the background, and searching what was read.
+
+A session is usable before its pages are read. Reading goes over its chunks once more, decodes only the events that
+can change a text, and enters what it finds in portions. A line in `page_reads` says that it came to its end; without
+one (a kill, a library of before) the session is read again from its start by whoever comes next.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from replay_viewer.domain.errors import Cancelled, StorageProblem
+from replay_viewer.domain.session import Finding, Session
+from replay_viewer.library import fulltext, schema
+from replay_viewer.library.locks import FileLock
+from replay_viewer.library.records import Interval, PageHit, PageRead
+from replay_viewer.recording.chunk import Chunk
+from replay_viewer.recording.texts import Found, TextReader, is_masked
+
+if TYPE_CHECKING:
+    from replay_viewer.library.store import Library
+
+log = logging.getLogger(__name__)
+
+#: Of the reader: what an older one found is found again.
+VERSION = 1
+#: A session has at most so many texts, and so many characters in them; what comes later is counted.
+MAX_TEXTS = 200_000
+MAX_CHARACTERS = 64 << 20
+#: Intervals kept of one text in one portion.
+MAX_INTERVALS = 500
+#: About the bytes in memory before a portion is entered, and lines entered in one transaction (some 50 ms).
+_PORTION = 8 << 20
+_SLICE = 4_000
+_CODE = "text-index"
+_s = schema.sessions
+_decode_session = msgspec.json.Decoder(Session).decode
+
+Progress = Callable[[int, int], None]
+
+
+def read_missing(library: Library, progress: Progress | None, cancelled: Callable[[], bool] | None) -> int:
+    """Read every finished session that was not read by this version of the reader; how many were."""
+    reads = schema.page_reads.c
+    missing = (
+        select(_s.c.gen, _s.c.events)
+        .where(_s.c.visible == 1, _s.c.state == "ready")
+        .where(_s.c.gen.not_in(select(reads.gen).where(reads.version >= VERSION)))
+        .order_by(_s.c.rank.desc())
+    )
+    with library.database.read() as connection:
+        waiting = connection.execute(missing).all()
+    total, done, count = sum(one.events for one in waiting), 0, 0
+    for gen, events in waiting:
+        # one at a time in a library: whoever waits finds it read
+        with FileLock(library.home / "pages.lock"):
+            with library.database.read() as connection:
+                due = connection.execute(missing.where(_s.c.gen == gen)).first()
+            if due is not None:
+                _Reading(library, gen, partial(_report, progress, done, total), cancelled).run()
+                count += 1
+        done += events
+    return count
+
+
+def _report(progress: Progress | None, before: int, total: int, done: int) -> None:
+    if progress is not None:
+        progress(before + done, total)
+
+
+class _Reading:
+    """One generation being read."""
+
+    def __init__(
+        self, library: Library, gen: int, progress: Callable[[int], None], cancelled: Callable[[], bool] | None
+    ) -> None:
+        self._library = library
+        self._gen = gen
+        self._progress = progress
+        self._cancelled = cancelled
+        self._block = 0
+        self._texts = self._masked = self._dropped = self._characters = 0
+
+    def run(self) -> None:
+        """Read all tabs. Raises Cancelled; damage ends it early and is said in the health report."""
+        database, gen = self._library.database, self._gen
+        while True:
+            with database.write() as connection:
+                if not fulltext.remove_page_texts(connection, gen, _SLICE):
+                    break
+        c = schema.chunks.c
+        with database.read() as connection:
+            start = connection.execute(select(_s.c.t0).where(_s.c.gen == gen)).scalar()
+            chunks = connection.execute(select(c.tab, c.blob).where(c.gen == gen).order_by(c.tab, c.number)).all()
+        self._block = schema.page_text_block(start or 0.0)
+        trouble = ""
+        tabs: dict[int, list[str]] = {}
+        for tab, blob in chunks:
+            tabs.setdefault(tab, []).append(blob)
+        done = 0
+        for tab, blobs in tabs.items():
+            reader = TextReader()
+            try:
+                for blob in blobs:
+                    chunk = Chunk(self._library.blob(blob))
+                    for n in np.flatnonzero(_wanted(chunk)).tolist():
+                        reader.apply(chunk.event(n))
+                    done += len(chunk)
+                    self._progress(done)
+                    if self._cancelled is not None and self._cancelled():
+                        raise Cancelled
+                    if reader.size > _PORTION and not self._enter(tab, reader.take()):
+                        return
+            except (StorageProblem, msgspec.DecodeError, RecursionError) as error:
+                log.warning("texts of generation %d tab %d are incomplete: %s", gen, tab, error)
+                trouble = "A part of the recording could not be read, so its texts are not searchable."
+            reader.finish()
+            if not self._enter(tab, reader.take()):
+                return
+        self._close(trouble)
+
+    def _enter(self, tab: int, found: Found) -> bool:
+        """Write a portion; False when the session was deleted meanwhile."""
+        lines: list[fulltext.PageLine] = []
+        for (kind, text), flat in found.items():
+            masked = is_masked(text)
+            self._masked += masked
+            if self._texts >= MAX_TEXTS or self._characters > MAX_CHARACTERS:
+                self._dropped += 1
+                continue
+            self._texts += 1
+            self._characters += len(text)
+            count = len(flat) // 3
+            intervals = np.array(flat, "<f8").reshape(count, 3)
+            if count > 1:
+                intervals = intervals[np.argsort(intervals[:, 0], kind="stable")][:MAX_INTERVALS]
+            lines.append((self._gen, tab, kind, int(masked), count, intervals.tobytes(), _storable(text)))
+        for start in range(0, len(lines), _SLICE):
+            with self._library.database.write() as connection:
+                if connection.execute(select(_s.c.dead).where(_s.c.gen == self._gen)).scalar() != 0:
+                    return False
+                fulltext.add_page_texts(connection, self._block, lines[start : start + _SLICE])
+        return True
+
+    def _close(self, trouble: str) -> None:
+        """Say that the session is read, and what of it is not searchable."""
+        with self._library.database.write() as connection:
+            found = connection.execute(select(_s.c.record, _s.c.dead).where(_s.c.gen == self._gen)).one_or_none()
+            if found is None or found.dead:
+                return
+            connection.execute(delete(schema.page_reads).where(schema.page_reads.c.gen == self._gen))
+            connection.execute(
+                insert(schema.page_reads).values(
+                    gen=self._gen,
+                    version=VERSION,
+                    texts=self._texts,
+                    masked=self._masked,
+                    dropped=self._dropped,
+                )
+            )
+            session = _decode_session(found.record)
+            health = [finding for finding in session.health if finding.code != _CODE]
+            if self._dropped:
+                message = (
+                    f"The page showed more texts than are kept for search; {self._dropped:,} of them are left out."
+                )
+                health.append(Finding(code=_CODE, message=message, count=self._dropped))
+            if trouble:
+                health.append(Finding(code=_CODE, message=trouble, severity="warning"))
+            if health != session.health:
+                record = msgspec.json.encode(msgspec.structs.replace(session, health=health))
+                connection.execute(update(_s).where(_s.c.gen == self._gen).values(record=record))
+
+
+def _wanted(chunk: Chunk) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which events of a chunk can change a text."""
+    kinds = chunk.types.astype(np.int64) * 256 + chunk.sources
+    which = [
+        int(code) for code in np.unique(kinds) if TextReader.wants((code + 128) // 256, (code + 128) % 256 - 128)
+    ]
+    return np.isin(kinds, which)
+
+
+def _storable(text: str) -> str:
+    """`text` as SQLite can hold it: recordings may carry half surrogate pairs and zero characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", " ") if "\0" in text else text
+
+
+# -- questions ---------------------------------------------------------------------------------------------------
+
+
+def of(connection: Connection, gen: int) -> PageRead | None:
+    """What reading a generation found; None when it was not read."""
+    c = schema.page_reads.c
+    found = connection.execute(select(c.texts, c.masked, c.dropped).where(c.gen == gen)).one_or_none()
+    return None if found is None else PageRead(texts=found.texts, masked=found.masked, dropped=found.dropped)
+
+
+def search(connection: Connection, words: Sequence[str], gen: int | None, limit: int, each: int) -> list[PageHit]:
+    """Texts with all the words, as whole words; when there is none, with the last word as the start of one.
+
+    Of all sessions, newest first, or of one generation.
+    """
+    if not words:
+        return []
+    for prefix in (False, True):
+        found = _search(connection, fulltext.page_match(words, prefix=prefix), gen, limit, each)
+        if found:
+            return found
+    return []
+
+
+def _search(connection: Connection, expression: str, only: int | None, limit: int, each: int) -> list[PageHit]:
+    low, below = 0, (1 << 63) - 1
+    ids = schema.page_texts.c.id
+    if only is not None:
+        bounds = select(func.min(ids), func.max(ids)).where(schema.page_texts.c.gen == only)
+        first, last = connection.execute(bounds).one()
+        if first is None:
+            return []
+        low, below = int(first), int(last) + 1
+    names: dict[int, str] = {}
+    hits: dict[int, dict[tuple[int, str, str], PageHit]] = {}
+    portion = max(50, each * 2)
+    more = True
+    while more:
+        lines = fulltext.search_page_texts(connection, expression, low, below, portion)
+        more = len(lines) == portion
+        for id, gen, tab, kind, masked, count, blob, text in lines:
+            below = id
+            if gen not in names:
+                names[gen] = _name(connection, gen)
+            if not names[gen] or (only is not None and gen != only):
+                continue
+            if gen not in hits and len(hits) >= limit:
+                # what follows started earlier still
+                more = False
+                break
+            mine = hits.setdefault(gen, {})
+            key = (tab, kind, text)
+            old = mine.get(key)
+            if old is None and len(mine) >= each:
+                # skip the rest of this session; sessions of the same second lie beside it, not within it
+                below = int(
+                    connection.execute(select(func.min(ids)).where(schema.page_texts.c.gen == gen)).scalar_one()
+                )
+                more = True
+                break
+            intervals = [
+                Interval(start, end, int(node)) for start, end, node in np.frombuffer(blob, "<f8").reshape(-1, 3)
+            ]
+            mine[key] = PageHit(
+                session=names[gen],
+                tab=tab,
+                kind=kind,
+                text=text,
+                masked=bool(masked),
+                count=count + (old.count if old else 0),
+                intervals=sorted([*(old.intervals if old else ()), *intervals], key=lambda one: one.start),
+            )
+    return [hit for mine in hits.values() for hit in sorted(mine.values(), key=lambda one: one.intervals[0].start)]
+
+
+def _name(connection: Connection, gen: int) -> str:
+    """The session's id; '' for a generation nobody is to see."""
+    return connection.execute(select(_s.c.sid).where(_s.c.gen == gen, _s.c.visible == 1)).scalar() or ""
