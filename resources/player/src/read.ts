@@ -52,6 +52,7 @@ export function read(painting: Painting | null, viewport: [number, number]): Pag
   }
   // As the page has them: those of the top document first, in document order.
   const order = new Map([...top.querySelectorAll("input,textarea,select")].map((node, n) => [painting.mirror.getId(node), n]));
+  state.frames.sort((a, b) => a.id - b.id);
   state.inputs.sort((a, b) => (order.get(a.id) ?? 1e9) - (order.get(b.id) ?? 1e9) || a.id - b.id);
   return state;
 }

@@ -70,6 +70,9 @@ class Bench:
     def read(self) -> dict[str, Any]:
         return self._wait(self.view.read_page)
 
+    def settle(self) -> None:
+        self._wait(self.view.settle)
+
     def picture(self) -> QImage:
         return self._wait(self.view.take_picture)
 
