@@ -18,7 +18,7 @@ from replay_viewer.qt import app as application
 from replay_viewer.qt.window import Window
 from replay_viewer.services import engine, jobs
 
-pytestmark = [pytest.mark.webengine, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
+pytestmark = pytest.mark.webengine
 
 
 @pytest.fixture
@@ -28,7 +28,13 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
     made.resize(1440, 900)
     made.show()
     yield made
-    made.close()
+    player = made.stage.player
+    if player is None:
+        made.close()
+    else:
+        # Chromium's page goes first, then its profile, then the window.
+        with qtbot.waitSignal(player.profile.destroyed, timeout=10_000):
+            made.close()
     made.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QApplication.processEvents()
