@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,7 +141,8 @@ def screenshot(
     """
     app = application(scheme)
     library = Library.open(home)
-    made = window(library, QSettings(str(home / "screenshot.ini"), QSettings.Format.IniFormat))
+    scratch = tempfile.TemporaryDirectory(prefix="replay-viewer-")  # a picture leaves the person's layout alone
+    made = window(library, QSettings(str(Path(scratch.name) / "window.ini"), QSettings.Format.IniFormat))
     made.resize(QSize(*size))
     problems: list[str] = []
     try:
@@ -163,6 +165,7 @@ def screenshot(
         library.close()
         engine.end_spares()
         jobs.end_spares()
+        scratch.cleanup()
 
 
 def _until(met: Callable[[], bool], patience: int = _PICTURE_MS) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.links import SessionLink
 from replay_viewer.domain.rows import summary
 from replay_viewer.domain.session import Note
 from replay_viewer.qt.actions import PANEL_IDS
@@ -269,7 +270,7 @@ class Commands(QObject):
         opened = self.context.opened
         assert opened is not None
         seconds = (self.playhead.t - opened.session.start) / 1000.0
-        QApplication.clipboard().setText(f"replay-viewer://session/{opened.id}?t={seconds:.1f}")
+        QApplication.clipboard().setText(str(SessionLink(opened.id, seconds)))
         self.window.messages.say(
             "Link copied.", f"It opens this session at {self.playhead.text(self.playhead.t)}.", "info"
         )

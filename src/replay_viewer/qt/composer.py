@@ -165,6 +165,7 @@ class Composer(QDialog):
             self._note = note
             if first:
                 self.title.setText(note.title)
+                self.title.setCursorPosition(0)
                 self.severity.setCurrentIndex(self.severity.findData(note.severity))
                 self.category.setText(note.category)
             self._enable(True)

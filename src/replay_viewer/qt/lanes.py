@@ -251,6 +251,8 @@ class Lanes(QWidget):
         return layer
 
     def _draw_ruler(self, painter: QPainter) -> None:
+        if self.playhead.end <= self.playhead.start:
+            return
         metrics = QFontMetricsF(painter.font())
         longest = metrics.horizontalAdvance(self.playhead.text(self.high)) + 28
         step = raster.tick_step((self.high - self.low) / self._width(), max(longest, 80.0))

@@ -158,7 +158,7 @@ class Queue(QWidget):
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.empty = EmptyState("library")
-        self.open_button = named_button("Open file…", "open", primary=True)
+        self.open_button = named_button("Open file…", "open")
         self.retry_button = named_button("Retry", "retry")
         self.empty.buttons.insertWidget(1, self.open_button)
         self.empty.buttons.insertWidget(2, self.retry_button)

@@ -104,7 +104,8 @@ class Verdict(QWidget):
     def say(self, text: str) -> None:
         """Show the line; nothing to say hides it."""
         self.text.setText(text)
-        self.text.setToolTip("")
+        self.text.setMaximumHeight(self.text.fontMetrics().lineSpacing() * 2 + 2)
+        self.text.setToolTip(f"<p>{html.escape(text)}</p>")
         self.setAccessibleName(f"Verdict: {text}")
         self.setVisible(bool(text))
 

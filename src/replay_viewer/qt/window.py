@@ -11,6 +11,7 @@ from PySide6.QtCore import QByteArray, QMimeData, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
+from replay_viewer.domain import links
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.session import Session
 from replay_viewer.library import Library
@@ -98,6 +99,7 @@ class Window(QMainWindow):
         self.lanes.press_key = partial(self.actions_table.press_scoped, "lanes")
         self._connect()
         self.resize(QSize(1440, 900))
+        self.setMinimumSize(QSize(960, 600))
         self._first_layout: QByteArray | None = None
         self._closed = False
         self.actions_table.install()
@@ -203,11 +205,9 @@ class Window(QMainWindow):
 
     def enter(self, text: str) -> None:
         """What was typed into the box: a URL is opened, a path imported, an id opened, anything else filters."""
-        if text.startswith("replay-viewer://session/"):
-            session, _, query = text.removeprefix("replay-viewer://session/").partition("?")
-            at = query.removeprefix("t=") if query.startswith("t=") else ""
-            self.opener.open_session(session.strip("/"), at)
-        elif text.startswith(("http://", "https://", "replay-viewer://")):
+        if links.is_link(text):
+            self._enter_link(text)
+        elif text.startswith(("http://", "https://")):
             self.opener.open_url(text)
         elif text and Path(text).expanduser().exists():
             self.opener.open_paths([Path(text).expanduser()])
@@ -215,8 +215,21 @@ class Window(QMainWindow):
             self.queue_dock.show()
             self.queue.filter.setText(text)
 
+    def _enter_link(self, text: str) -> None:
+        try:
+            link = links.parse(text)
+        except UserError as error:
+            self.messages.say(error.message, error.advice, "warning")
+            return
+        if isinstance(link, links.AddressLink):
+            self.opener.open_url(link.url)
+        else:
+            self.opener.open_session(link.session, "" if link.seconds is None else str(link.seconds))
+
     def open_targets(self, targets: Sequence[str], at: str = "") -> None:
         """Open what a command line or another start names: paths together, else a URL or a session id."""
+        # File managers hand files over as file: URLs.
+        targets = [str(links.file_of(target) or target) for target in targets]
         paths = [Path(target) for target in targets if "://" not in target and Path(target).exists()]
         if paths:
             self.opener.open_paths(paths)
@@ -423,4 +436,4 @@ def _dropped(mime: QMimeData) -> list[str]:
     if files:
         return files
     text = mime.text().strip()
-    return [text] if text.startswith(("http://", "https://", "replay-viewer://")) else []
+    return [text] if links.is_link(text) or text.startswith(("http://", "https://")) else []

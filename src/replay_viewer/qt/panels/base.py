@@ -78,7 +78,7 @@ class ListPanel(Panel):
         bar = QHBoxLayout(row)
         bar.setContentsMargins(8, 3, 8, 3)
         bar.setSpacing(8)
-        bar.addWidget(self.filter, 1)
+        bar.addWidget(self.filter, 4)
         for widget in self.tools():
             bar.addWidget(widget)
         bar.addStretch(1)

@@ -100,6 +100,6 @@ class HealthPanel(Panel):
         box.setSpacing(10)
         picture = QLabel()
         picture.setPixmap(pixmap(icon_name, role, 16, 2.0))
-        box.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        box.addWidget(picture, 0, Qt.AlignmentFlag.AlignVCenter)
         box.addWidget(label(text, selectable=True, wrap=True), 1)
         return row

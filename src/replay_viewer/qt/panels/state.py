@@ -14,6 +14,7 @@ from replay_viewer.qt.rowmodel import Cell, Column
 from replay_viewer.qt.rowtext import activity_cell
 from replay_viewer.qt.structure import MISSING, differences
 from replay_viewer.qt.widgets import label
+from replay_viewer.qt.wording import plural
 
 
 def _change(row: AnyRow) -> StateChange:
@@ -93,7 +94,7 @@ class StatePanel(ListPanel):
             }
             entries.append((found.path, pair))
         self.diff.show_values(entries, expand=1)
-        self.hint.setText(f"{len(entries):,} places changed." if entries else "This action changed nothing.")
+        self.hint.setText(f"{plural(len(entries), 'place')} changed." if entries else "This action changed nothing.")
 
     def badge(self) -> tuple[int, str]:
         """Number of actions."""
