@@ -6,7 +6,7 @@ so that a state costs no browser. References to nodes it does not know are count
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from replay_viewer.recording import sheets
 from replay_viewer.recording.events import (
     Add,
     AttributeChange,
+    Custom,
     Event,
     FullSnapshot,
     Incremental,
@@ -65,6 +66,13 @@ Font = dict[str, Any]
 Input = tuple[str | None, bool | None]
 Op = list[Any]
 
+#: What an attribute that came with a mutation is stored as: an empty `checked` in a serialised box says that the box
+#: has the attribute and is not checked, because the recorder writes true for one that is.
+CHECKED = "checked"
+
+#: The recorder's mark between the parts of `_cssText` that belong to the text nodes of one <style>.
+_SPLIT = "/* rr_split */"
+
 #: MouseInteraction types (rrweb) by what they do to pointer and focus.
 _DOWN, _UP, _FOCUS, _BLUR, _TOUCH_START, _TOUCH_END, _TOUCH_CANCEL = 1, 0, 5, 6, 7, 9, 10
 
@@ -74,7 +82,8 @@ class Mirror:
 
     nodes: id → Node. root: id of the document, None before the first full snapshot. inputs: id → (value, checked)
     as last reported. scrolls: id → (x, y). sheets / constructed: node id / style id → rule operations, append-only
-    lists replaced as a whole on a reset. adopted: host id → style ids. fonts, media, canvas: by id. `time`: epoch ms
+    lists replaced as a whole on a reset. adopted: host id → style ids, of hosts that left the page too, because the
+    recorder does not say it again when they come back. fonts, media, canvas: by id. `time`: epoch ms
     of the last event applied. `unknown`: references to nodes that are not there, so far.
     """
 
@@ -102,6 +111,7 @@ class Mirror:
         self.before: dict[int, Node | None] | None = None
         self.encoded: dict[int, bytes] = {}
         self._waiting_documents: dict[int, Sn] = {}
+        self._aside: dict[int, tuple[str, Input]] = {}
 
     # -- events ----------------------------------------------------------------------------------------------
 
@@ -121,11 +131,18 @@ class Mirror:
             self.url = data.href or self.url
             if data.width and data.height:
                 self.viewport = (data.width, data.height)
+        elif isinstance(data, Custom):
+            self.url = moved_to(data) or self.url
+        elif event.type in (Kind.DOM_CONTENT_LOADED, Kind.LOAD):
+            # A new page, as far as anybody knows: nothing has the focus.
+            self.focus = None
+            self.selection = []
 
     def _full_snapshot(self, data: FullSnapshot) -> None:
         if self.before is not None:
             for id in self.nodes:
                 self._touch(id)
+        focused = self.nodes.get(self.focus or 0)
         self.nodes.clear()
         self.encoded.clear()
         self.generation += 1
@@ -137,11 +154,15 @@ class Mirror:
         self.media = {}
         self.canvas = {}
         self.frames = set()
-        self.focus = None
-        self.selection = []
         self._waiting_documents = {}
         self._insert(data.node, 0)
+        if self.root != data.node.id:
+            self.selection = []
         self.root = data.node.id
+        # The same page recorded anew keeps its ids, and the recorder does not say again what has the focus.
+        again = self.nodes.get(self.focus or 0)
+        if focused is None or again is None or again.name != focused.name:
+            self.focus = None
         left, top = data.initialOffset.get("left", 0.0), data.initialOffset.get("top", 0.0)
         if left or top:
             self.scrolls[data.node.id] = (left, top)
@@ -150,6 +171,8 @@ class Mirror:
         removed = self._removes(data.removes or ())
         if data.adds:
             self._adds(data.adds)
+        if self._aside:
+            self._aside = {}
         for text in data.texts or ():
             self._text(text, removed)
         for change in data.attributes or ():
@@ -162,6 +185,12 @@ class Mirror:
             node = self.nodes.get(remove.id)
             if node is None:
                 self.unknown += 1
+                continue
+            if remove.parentId in self.nodes and (
+                node.parent != remove.parentId or bool(node.flags & SHADOW) != bool(remove.isShadow)
+            ):
+                # It was moved out of a shadow root: the outer document reports its coming before the shadow root
+                # reports its going. It stands where it came to.
                 continue
             self._detach(node)
             self._forget(node)
@@ -214,6 +243,8 @@ class Mirror:
                 self.unknown += 1
                 return
         self._displace(sn, parent)
+        if parent.name == "style" and sn.textContent and parent.children:
+            self._own_texts(parent)
         node = self._insert(sn, parent.id)
         self._touch(parent.id)
         if node.flags & SHADOW:
@@ -234,6 +265,35 @@ class Mirror:
             self.sheets.pop(parent.id, None)
         elif sn.type == DOCUMENT:
             self.frames.add(parent.id)
+        elif node.name == "option" and node.attrs.get("selected") is True:
+            self._choose(node)
+
+    def _choose(self, option: Node) -> None:
+        """An option came that the recorder saw selected: whatever its select held before, it holds this now."""
+        select = self.nodes.get(option.parent)
+        if select is not None and select.name == "optgroup":
+            select = self.nodes.get(select.parent)
+        if select is None or select.name != "select" or "multiple" in select.attrs:
+            return
+        self.inputs.pop(select.id, None)
+        self._touch(select.id)
+        select.attrs.pop("value", None)
+        for other in self.options_of(select):
+            if other is not option and "selected" in other.attrs:
+                self._touch(other.id)
+                del other.attrs["selected"]
+
+    def options_of(self, select: Node) -> Iterator[Node]:
+        """The options of a select, in order."""
+        stack = list(reversed(select.children))
+        while stack:
+            node = self.nodes.get(stack.pop())
+            if node is None:
+                continue
+            if node.name == "option":
+                yield node
+            else:
+                stack.extend(reversed(node.children))
 
     def _displace(self, sn: Sn, parent: Node) -> None:
         """A document holds one doctype and one root element, a frame one document, a text area one text."""
@@ -259,11 +319,12 @@ class Mirror:
             # The stock player sets textContent, whatever the node: on an element that replaces its children.
             self.unknown += 1
             return
-        self._touch(node.id)
-        node.text = change.value or ""
         parent = self.nodes.get(node.parent)
         if parent is not None and parent.name == "style":
+            self._own_texts(parent)
             self.sheets.pop(parent.id, None)
+        self._touch(node.id)
+        node.text = change.value or ""
 
     def _attributes(self, change: AttributeChange, removed: set[int]) -> None:
         node = self.nodes.get(change.id)
@@ -282,14 +343,17 @@ class Mirror:
                 continue
             if name == "style":
                 node.style = None
+            elif name == "checked" and value == "":
+                value = CHECKED
+            elif name == "type" and node.name == "input" and _boxed(node.attrs.get(name)) != _boxed(value):
+                # What a box was said to hold is no text, nor the other way round.
+                self.inputs.pop(node.id, None)
             if value is None:
                 node.attrs.pop(name, None)
                 continue
             node.attrs[name] = value
             if name == "_cssText":
                 self.sheets.pop(node.id, None)
-            elif name == "value" and node.name == "textarea":
-                self.inputs.pop(node.id, None)
             elif name in ("rr_scrollLeft", "rr_scrollTop"):
                 self._recorded_scroll(node)
 
@@ -368,7 +432,7 @@ class Mirror:
         for style in data.styles or ():
             if isinstance(style, dict) and isinstance(style.get("styleId"), int):
                 self.constructed[style["styleId"]] = sheets.inserts(style.get("rules"))
-        if data.id in self.nodes:
+        if data.id in self.nodes or data.id in self.adopted:
             self.adopted[data.id] = [i for i in data.styleIds or () if isinstance(i, int)]
         elif data.id > 0:
             self.unknown += 1
@@ -427,13 +491,30 @@ class Mirror:
         if parent is None:
             return
         self._touch(parent.id)
-        siblings = parent.shadow if node.flags & SHADOW else parent.children
-        if siblings is not None and node.id in siblings:
-            siblings.remove(node.id)
         if node.kind == TEXT and parent.name == "style":
+            self._own_texts(parent)
             self.sheets.pop(parent.id, None)
         elif node.kind == DOCUMENT:
             self.frames.discard(parent.id)
+        siblings = parent.shadow if node.flags & SHADOW else parent.children
+        if siblings is not None and node.id in siblings:
+            siblings.remove(node.id)
+
+    def _own_texts(self, style: Node) -> None:
+        """Before a text of a style changes: give each its part of `_cssText`, which says what they were together."""
+        css = style.attrs.get("_cssText")
+        if not isinstance(css, str):
+            return
+        self._touch(style.id)
+        del style.attrs["_cssText"]
+        texts = [node for id in style.children if (node := self.nodes[id]).kind == TEXT]
+        parts = css.split(_SPLIT)
+        if len(parts) > len(texts) > 0:
+            parts[len(texts) - 1 :] = ["".join(parts[len(texts) - 1 :])]
+        for node, part in zip(texts, parts, strict=False):
+            if part and not node.text:
+                self._touch(node.id)
+                node.text = part
 
     def _forget(self, node: Node) -> None:
         """Remove a detached node and what is inside it from the mirror."""
@@ -444,7 +525,10 @@ class Mirror:
             id = current.id
             self._touch(id)
             nodes.pop(id, None)
-            for aux in (self.inputs, self.scrolls, self.sheets, self.adopted, self.media, self.canvas):
+            if id in self.inputs:
+                # Moving is removing and adding: a control keeps what was put into it.
+                self._aside[id] = (current.name, self.inputs.pop(id))
+            for aux in (self.scrolls, self.sheets, self.media, self.canvas):
                 if aux:
                     aux.pop(id, None)
             self.frames.discard(id)
@@ -505,6 +589,10 @@ class Mirror:
         media = attributes.get("rr_mediaState")
         if media is not None:
             self._recorded_media(node, media)
+        if self._aside and sn.id in self._aside:
+            tag, reported = self._aside[sn.id]
+            if tag == name:
+                self.inputs[sn.id] = reported
         if self._waiting_documents and sn.id in self._waiting_documents:
             document = self._waiting_documents.pop(sn.id)
             inner = self._insert(document, sn.id)
@@ -561,13 +649,17 @@ def effective(node: Node, reported: Input | None, mirror: Mirror) -> Input:
     attrs = node.attrs
     raw = attrs.get("value")
     if node.name == "input":
-        if str(attrs.get("type", "text")).lower() in ("checkbox", "radio"):
-            checked = attrs.get("checked") not in (None, False)
+        if _boxed(attrs.get("type")):
+            checked = attrs.get("checked") not in (None, False, "")
         value = "" if raw is None else str(raw)
     elif node.name == "textarea":
         value = str(raw) if raw is not None else mirror.text_of(node.id)
     elif node.name == "select":
-        value = _chosen(node, mirror) if raw is None else str(raw)
+        wanted = reported[0] if reported is not None and reported[0] is not None else raw
+        if attrs.get("multiple") is not None:
+            # Only the first of what is chosen is ever reported; what was serialised stands on the options.
+            return (None if reported is None else reported[0]), None
+        return _chosen(node, mirror, None if wanted is None else str(wanted), reported=reported is not None), None
     elif node.name == "option":
         checked = attrs.get("selected") not in (None, False)
     if reported is None:
@@ -576,24 +668,53 @@ def effective(node: Node, reported: Input | None, mirror: Mirror) -> Input:
     return (value if text is None else text), (is_checked if checked is not None else None)
 
 
-def _chosen(select: Node, mirror: Mirror) -> str | None:
-    """Value of a select that was serialised without one: its selected option, else its first."""
+def _boxed(kind: Any) -> bool:
+    """Whether an input of this type is a box to check."""
+    return isinstance(kind, str) and kind.lower() in ("checkbox", "radio")
+
+
+def _chosen(select: Node, mirror: Mirror, wanted: str | None, *, reported: bool) -> str | None:
+    """Value of a select: the wanted one if there is such an option, else that of its selected or first option.
+
+    `reported`: the options were serialised before something else was chosen.
+    """
+    if wanted and not wanted.strip("*"):
+        # Masked: no option is as good as another.
+        return wanted
+    chosen: Node | None = None
     first: Node | None = None
-    stack = list(reversed(select.children))
-    while stack:
-        node = mirror.nodes.get(stack.pop())
-        if node is None:
-            continue
-        if node.name == "option":
-            if node.attrs.get("selected") not in (None, False):
-                first = node
-                break
-            first = first or node
-        stack.extend(reversed(node.children))
-    if first is None:
-        return None
-    value = first.attrs.get("value")
-    return mirror.text_of(first.id).strip() if value is None else str(value)
+    for option in mirror.options_of(select):
+        if wanted is not None and option_value(option, mirror) == wanted:
+            return wanted
+        if chosen is None and not reported and option.attrs.get("selected") not in (None, False):
+            chosen = option
+        if first is None and option.attrs.get("disabled") is None:
+            first = option
+    found = chosen or first
+    return None if found is None else option_value(found, mirror)
+
+
+def option_value(option: Node, mirror: Mirror) -> str:
+    """The value of an option: its attribute, else its text with white space collapsed."""
+    value = option.attrs.get("value")
+    return " ".join(mirror.text_of(option.id).split()) if value is None else str(value)
+
+
+#: Custom events of SDKs that say the page's URL changed without a load.
+_URL_TAGS = ("$pageview", "$url_changed")
+
+
+def moved_to(data: Custom) -> str:
+    """The URL a page moved to by script, as the SDKs of PostHog and Sentry record it; empty when it says nothing."""
+    payload = data.payload
+    if not isinstance(payload, dict):
+        return ""
+    url: object = None
+    if data.tag in _URL_TAGS:
+        url = payload.get("href")
+    elif data.tag == "performanceSpan" and payload.get("op") == "navigation.push":
+        url = payload.get("description")
+    return url if isinstance(url, str) and "://" in url[:20] else ""
 
 
 def _copy(node: Node) -> Node:

@@ -22,6 +22,9 @@ _BUILD_ONLY = ("_cssText", "rr_dataURL", "rr_width", "rr_height", "rr_src")
 
 _CONTROLS = ("input", "textarea", "select", "option")
 
+#: What may stand inside a select or a text area; texts have no name.
+_INSIDE = ("", "option", "optgroup")
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -56,7 +59,7 @@ class Shown:
         self.scrolls = mirror.scrolls.copy()
         self.sheets = {id: (ops, len(ops)) for id, ops in mirror.sheets.items()}
         self.constructed = {id: (ops, len(ops)) for id, ops in mirror.constructed.items()}
-        self.adopted = mirror.adopted.copy()
+        self.adopted = _adopted(mirror)
         self.fonts = mirror.fonts
         self.media = mirror.media.copy()
         self.canvas = mirror.canvas.copy()
@@ -99,7 +102,7 @@ def diff(shown: Shown | None, mirror: Mirror) -> dict[str, Any]:
     tree = _Tree(shown, mirror, ids)
     tree.settle()
     tree.write(patch)
-    _effects(patch, shown, mirror, tree.fresh, tree.changed_attributes)
+    _effects(patch, shown, mirror, tree.fresh, tree.changed_attributes, tree.owners())
     return _present(patch, mirror)
 
 
@@ -118,7 +121,7 @@ def _reset(patch: dict[str, Any], mirror: Mirror) -> dict[str, Any]:
     assert mirror.root is not None
     patch["reset"] = mirror.root
     patch["nodes"] = list(_walk(mirror, mirror.root))
-    _effects(patch, None, mirror, mirror.nodes.keys(), ())
+    _effects(patch, None, mirror, mirror.nodes.keys(), (), ())
     return _present(patch, mirror)
 
 
@@ -277,6 +280,18 @@ class _Tree:
             following = id
         return places
 
+    def owners(self) -> set[int]:
+        """Selects and text areas in which something changed: what they hold depends on what is in them."""
+        nodes = self.mirror.nodes
+        found = set()
+        for node in [new for _, new in self.changed] + [nodes[id] for id in self.fresh]:
+            owner: Node | None = node
+            while owner is not None and owner.name in _INSIDE:
+                owner = nodes.get(owner.parent)
+            if owner is not None and owner.name in ("select", "textarea"):
+                found.add(owner.id)
+        return found
+
     def write(self, patch: dict[str, Any]) -> None:
         """Fill the structural keys of a patch."""
         nodes, fresh, gone = self.mirror.nodes, self.fresh, self.gone
@@ -346,11 +361,12 @@ def _effects(
     mirror: Mirror,
     fresh: Iterable[int],
     changed_attributes: Iterable[int],
+    owners: Iterable[int],
 ) -> None:
     """Everything a node has besides its place, attributes and text."""
     fresh = fresh if isinstance(fresh, set) else set(fresh)
     lists: dict[str, list[Any]] = {
-        "input": _inputs(shown, mirror, fresh, changed_attributes),
+        "input": _inputs(shown, mirror, fresh, changed_attributes, owners),
         "sheets": [
             (id, keep, ops)
             for id, keep, ops in _logs(shown.sheets if shown else {}, mirror.sheets, fresh)
@@ -360,7 +376,7 @@ def _effects(
         "canvas": [(id, 0, c) for id, c in _changed(shown.canvas if shown else {}, mirror.canvas, fresh)],
     }
     lists["constructed"] = _constructed(shown, mirror, fresh)
-    lists["adopted"] = _changed(shown.adopted if shown else {}, mirror.adopted, fresh, dropped=list)
+    lists["adopted"] = _changed(shown.adopted if shown else {}, _adopted(mirror), fresh, dropped=list)
     if (mirror.fonts or (shown and shown.fonts)) and (shown is None or mirror.fonts != shown.fonts):
         lists["fonts"] = [(mirror.root, mirror.fonts)]
     lists["scroll"] = [
@@ -373,7 +389,7 @@ def _effects(
 
 def _constructed(shown: Shown | None, mirror: Mirror, fresh: set[int]) -> list[tuple[int, int, int, list[Any]]]:
     """Rule operations of the constructed sheets in use, with the document each belongs to."""
-    hosts = {style: host for host, styles in mirror.adopted.items() for style in styles}
+    hosts = {style: host for host, styles in _adopted(mirror).items() for style in styles}
     logs = {style: mirror.constructed[style] for style in hosts if style in mirror.constructed}
     known = {style for styles in shown.adopted.values() for style in styles} if shown else set()
     anew = logs.keys() - known
@@ -387,12 +403,17 @@ def _constructed(shown: Shown | None, mirror: Mirror, fresh: set[int]) -> list[t
     ]
 
 
+def _adopted(mirror: Mirror) -> dict[int, list[int]]:
+    """Adopted sheets of the hosts that are on the page."""
+    return {id: styles for id, styles in mirror.adopted.items() if id in mirror.nodes}
+
+
 def _origin() -> tuple[float, float]:
     return (0.0, 0.0)
 
 
 def _inputs(
-    shown: Shown | None, mirror: Mirror, fresh: set[int], changed_attributes: Iterable[int]
+    shown: Shown | None, mirror: Mirror, fresh: set[int], changed_attributes: Iterable[int], owners: Iterable[int]
 ) -> list[tuple[int, str | None, bool | None]]:
     nodes = mirror.nodes
     if shown is None:
@@ -402,7 +423,8 @@ def _inputs(
         candidates |= shown.inputs.keys() - mirror.inputs.keys()
         # The page's copy is "dirty" once its property was set, so a new attribute alone would not show.
         candidates.update(id for id in changed_attributes if nodes[id].name in _CONTROLS)
-    candidates.update(id for id in fresh if nodes[id].name in ("select", "textarea"))
+    candidates.update(id for id in fresh if nodes[id].name in ("select", "textarea") or _unchecked(nodes[id]))
+    candidates.update(owners)
     result: list[tuple[int, str | None, bool | None]] = []
     for id in candidates:
         if id in nodes:
@@ -412,6 +434,11 @@ def _inputs(
     # Checking one radio button unchecks its group: what ends up checked comes last.
     result.sort(key=lambda entry: bool(entry[2]))
     return result
+
+
+def _unchecked(node: Node) -> bool:
+    """Whether a box has the attribute, so that a page would build it checked, but is not."""
+    return node.name == "input" and node.attrs.get("checked") == ""
 
 
 def _changed(

@@ -21,6 +21,10 @@ def inserts(rules: Any) -> list[Op]:
 def operations(data: Incremental) -> list[Op]:
     """The operations of a StyleSheetRule or StyleDeclaration event, in the order the stock player applies them."""
     ops = inserts(data.adds)
+    for op in ops:
+        if op[1] is None:
+            # As `insertRule(rule)` does.
+            op[1] = 0
     ops += [["d", entry.get("index")] for entry in data.removes or () if isinstance(entry, dict)]
     for text in (data.replace, data.replaceSync):
         if text is not None:
