@@ -1,7 +1,7 @@
 """Licence notices of the npm packages that a bundled page contains, for `dist/NOTICES.txt`.
 
-What is redistributed is what the lock file installs for production: a superset of what the bundler keeps, but packages
-come with others already inlined, which no bundler's report names.
+What is redistributed is what the lock file installs for production: a superset of what the bundler keeps, but
+packages come with others already inlined, which no report of the bundler names.
 """
 
 from __future__ import annotations

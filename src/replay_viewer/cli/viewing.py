@@ -30,7 +30,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         help="open a session in the application",
         description="Open a session by URL, file or id. A running application takes it over.",
     )
-    one.add_argument("what", metavar="URL|FILE|ID")
+    # Optional, because a desktop's menu starts `open --` with nothing (packaging/desktop).
+    one.add_argument("what", metavar="URL|FILE|ID", nargs="?")
     one.add_argument("--at", metavar="T", help="at this instant (default: just before the first error)")
     one.set_defaults(run=_open)
     one = commands.add_parser(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +15,7 @@ from replay_viewer.collector.access import Access
 from replay_viewer.collector.api import ReadApi
 from replay_viewer.collector.queries import Queries
 from replay_viewer.domain.errors import NotFound
+from replay_viewer.domain.links import AddressLink
 from replay_viewer.domain.time import offset
 
 _SAFE = {
@@ -53,7 +53,7 @@ class Pages:
         url = str(request.url)
         values: dict[str, Any] = {
             "id": request.path_params["id"],
-            "open_url": "replay-viewer://open?url=" + quote(url, safe=""),
+            "open_url": str(AddressLink(url)),
             "url": url,
             "session": None,
             "errors": [],

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from replay_viewer.analysis.symbols import MapSet, symbolicate
+from replay_viewer.domain.links import SessionLink
 from replay_viewer.domain.rows import (
     KIND_OF,
     ConsoleEntry,
@@ -116,5 +116,5 @@ def links(session: Session, moment: float) -> list[Link]:
         base, mark, fragment = session.origin.partition("#")
         joined = f"{base}{'&' if '?' in base else '?'}t={t}{mark}{fragment}"
         found.append(Link(label="Recording", url=joined))
-    found.append(Link(label="Open", url=f"replay-viewer://session/{quote(session.id, safe='')}?t={t}"))
+    found.append(Link(label="Open", url=str(SessionLink(session.id, float(t)))))
     return found

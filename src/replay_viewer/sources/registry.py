@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from urllib.parse import parse_qs, urlsplit
 
+from replay_viewer.domain import links
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.sources.base import Link, Source
 from replay_viewer.sources.collector import CollectorSource
 from replay_viewer.sources.unsupported import explain
-
-#: The scheme the desktop registers; `replay-viewer://open?url=…` wraps a session URL.
-SCHEME = "replay-viewer"
 
 
 def sources() -> list[Source]:
@@ -21,14 +18,13 @@ def sources() -> list[Source]:
 
 
 def unwrap(url: str) -> str:
-    """The session URL inside `replay-viewer://open?url=…`; anything else as it is. Raises BadInput when empty."""
-    parts = urlsplit(url.strip())
-    if parts.scheme != SCHEME:
+    """The session URL inside `replay-viewer://open?url=…`; anything else as it is. Raises BadInput for any other."""
+    if not links.is_link(url):
         return url.strip()
-    inner = parse_qs(parts.query).get("url", [""])[0]
-    if not inner:
-        raise BadInput("The replay-viewer: link names no session.", "Copy the session's own address instead.")
-    return inner
+    link = links.parse(url)
+    if isinstance(link, links.SessionLink):
+        raise BadInput("This link names a session of the library, not one to pull.", "Open it instead.")
+    return link.url
 
 
 def recognise(url: str) -> tuple[Source, Link]:
