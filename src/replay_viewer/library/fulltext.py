@@ -121,18 +121,22 @@ def remove_texts(connection: Connection, gen: int, limit: int) -> int:
 
 
 def search_texts(
-    connection: Connection, words: Iterable[str], kind: str, limit: int
+    connection: Connection, words: Iterable[str], kind: str, limit: int, gen: int | None = None
 ) -> list[tuple[str, str, int, int, str]]:
-    """(session id, kind, first row, count, text) whose text has words starting with all `words`, newest first."""
+    """(session id, kind, first row, count, text) whose text has words starting with all `words`, newest first.
+
+    Of all sessions, or of one generation.
+    """
     expression = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
     found = connection.execute(
         text(
             "SELECT sessions.sid, texts.kind, texts.number, texts.count, texts.text FROM text_index "
             "JOIN texts ON texts.id = text_index.rowid JOIN sessions ON sessions.gen = texts.gen "
             "WHERE text_index MATCH :expression AND sessions.visible = 1 AND (:kind = '' OR texts.kind = :kind) "
+            "AND (:gen < 0 OR texts.gen = :gen) "
             "ORDER BY text_index.rowid DESC LIMIT :limit"
         ),
-        {"expression": expression, "kind": kind, "limit": limit},
+        {"expression": expression, "kind": kind, "limit": limit, "gen": -1 if gen is None else gen},
     )
     return [(row[0], row[1], row[2], row[3], row[4]) for row in found]
 

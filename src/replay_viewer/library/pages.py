@@ -31,8 +31,10 @@ log = logging.getLogger(__name__)
 
 #: Of the reader: what an older one found is found again.
 VERSION = 1
-#: A session has at most so many texts, and so many characters in them; what comes later is counted.
-MAX_TEXTS = 200_000
+#: From so many texts of a session on, those shown for less than so many ms are left out, and counted. A page that
+#: changes thousands of numbers a second cannot keep a person's words from being found to its end.
+FLOORS = ((0, 0.0), (50_000, 100.0), (100_000, 500.0), (200_000, 2_000.0), (400_000, float("inf")))
+#: What is longer than so many characters in all is left out whatever it is.
 MAX_CHARACTERS = 64 << 20
 #: Intervals kept of one text in one portion.
 MAX_INTERVALS = 500
@@ -132,7 +134,8 @@ class _Reading:
         for (kind, text), flat in found.items():
             masked = is_masked(text)
             self._masked += masked
-            if self._texts >= MAX_TEXTS or self._characters > MAX_CHARACTERS:
+            floor = next(ms for texts, ms in reversed(FLOORS) if self._texts >= texts)
+            if (floor and _longest(flat) < floor) or self._characters > MAX_CHARACTERS:
                 self._dropped += 1
                 continue
             self._texts += 1
@@ -168,9 +171,7 @@ class _Reading:
             session = _decode_session(found.record)
             health = [finding for finding in session.health if finding.code != _CODE]
             if self._dropped:
-                message = (
-                    f"The page showed more texts than are kept for search; {self._dropped:,} of them are left out."
-                )
+                message = "The page showed very many texts; those shown only for moments cannot be searched for."
                 health.append(Finding(code=_CODE, message=message, count=self._dropped))
             if trouble:
                 health.append(Finding(code=_CODE, message=trouble, severity="warning"))
@@ -186,6 +187,11 @@ def _wanted(chunk: Chunk) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         int(code) for code in np.unique(kinds) if TextReader.wants((code + 128) // 256, (code + 128) % 256 - 128)
     ]
     return np.isin(kinds, which)
+
+
+def _longest(flat: list[float]) -> float:
+    """ms of the longest of flat intervals; those to the end of the recording are endless."""
+    return max(float("inf") if end < 0 else end - start for start, end in zip(flat[::3], flat[1::3], strict=True))
 
 
 def _storable(text: str) -> str:

@@ -180,13 +180,14 @@ class Library:
         with self.database.read() as connection:
             return self._rows.fetch(connection, self._generation(connection, id), kind, ns)
 
-    def search(self, text: str, kind: str = "", limit: int = 200) -> list[Hit]:
-        """Row texts of any session with words that start with all the words of `text`, newest import first."""
+    def search(self, text: str, kind: str = "", limit: int = 200, session: str = "") -> list[Hit]:
+        """Row texts of any session (or one) with words that start with all words of `text`, newest import first."""
         words = text.split()
         if not words:
             return []
         with self.database.read() as connection:
-            found = fulltext.search_texts(connection, words, kind, limit)
+            gen = self._generation(connection, session).gen if session else None
+            found = fulltext.search_texts(connection, words, kind, limit, gen)
         return [Hit(session=sid, kind=name, n=n, count=count, text=line) for sid, name, n, count, line in found]
 
     # texts of pages

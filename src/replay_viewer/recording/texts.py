@@ -53,8 +53,8 @@ Found = dict[tuple[str, str], list[float]]
 
 
 def is_masked(text: str) -> bool:
-    """Whether the recorder replaced most of the text by asterisks."""
-    stars = text.count("*")
+    """Whether the recorder replaced most of the text by asterisks or the like."""
+    stars = sum(map(text.count, "*•█▪"))
     return stars > 2 and stars * 2 >= len(text) - text.count(" ")
 
 
@@ -63,7 +63,8 @@ def is_hidden(node: Node) -> bool:
     attrs = node.attrs
     if attrs.get("hidden", False) not in (None, False, "until-found"):
         return True
-    if node.name == "dialog" and attrs.get("open") in (None, False):
+    if node.name == "dialog" and attrs.get("open") in (None, False) and attrs.get("aria-modal") != "true":
+        # (applications that say aria-modal show their dialogs by a style sheet, without `open`)
         return True
     if node.style is not None and "display" in node.style:
         setting = node.style["display"]
@@ -73,7 +74,7 @@ def is_hidden(node: Node) -> bool:
 
 
 class _Shown:
-    """One text while it is (or just was) on the page. `pieces`: (start, from, to) of a text that grew, in places
+    """One text while it is (or just was) on the page. `pieces`: (start, from, to, node) of a text that grew, in places
     counted from its first character ever, of which `shift` are gone."""
 
     __slots__ = ("end", "kind", "node", "pieces", "raw", "shift", "start")
@@ -84,7 +85,7 @@ class _Shown:
         self.node = node
         self.start = start
         self.end = 0.0
-        self.pieces: deque[tuple[float, int, int]] | None = None
+        self.pieces: deque[tuple[float, int, int, int]] | None = None
         self.shift = 0
 
 
@@ -195,7 +196,7 @@ class TextReader:
                 del live[id]
         # After everything that went: what comes back at another node goes on.
         for id, kind, raw in opened:
-            span = self._reopen(kind, raw, t) or _Shown(kind, raw, id, t)
+            span = self._reopen(kind, raw, id, t) or _Shown(kind, raw, id, t)
             if id in live:
                 live[id].append(span)
             else:
@@ -211,7 +212,7 @@ class TextReader:
             raw = now.pop(span.kind, None)
             if raw is None:
                 self._close(span, t)
-            elif raw == span.raw or self._grow(span, raw, t):
+            elif raw == span.raw or self._grow(span, raw, id, t):
                 kept.append(span)
             else:
                 if span.kind != "input" or t - span.start >= TYPING_MS:
@@ -283,7 +284,7 @@ class TextReader:
         else:
             same.append(span)
 
-    def _reopen(self, kind: str, raw: str, t: float) -> _Shown | None:
+    def _reopen(self, kind: str, raw: str, node: int, t: float) -> _Shown | None:
         """The interval that just ended and goes on with this text, or None."""
         for recent in (self._recent, self._older):
             same = recent.get((kind, raw))
@@ -307,7 +308,7 @@ class TextReader:
                     span = spans.pop()
                     if not spans:
                         del recent[other, shorter]
-                    self._grow(span, raw, t)
+                    self._grow(span, raw, node, t)
                     return span
         return None
 
@@ -319,7 +320,7 @@ class TextReader:
                     self._emit(span, span.end)
         self._older, self._recent = self._recent, {}
 
-    def _grow(self, span: _Shown, raw: str, t: float) -> bool:
+    def _grow(self, span: _Shown, raw: str, node: int, t: float) -> bool:
         """Take `raw` as the span's text with more at its end (and less at its start); False when it is another."""
         gone = _rolled(span.raw, raw)
         if gone < 0:
@@ -327,31 +328,31 @@ class TextReader:
         old = span.raw
         pieces = span.pieces
         if pieces is None:
-            pieces = span.pieces = deque([(span.start, 0, len(old))])
+            pieces = span.pieces = deque([(span.start, 0, len(old), span.node)])
         if gone:
             span.shift += gone
             while pieces and pieces[0][1] < span.shift:
-                start, low, high = pieces.popleft()
+                start, low, high, at = pieces.popleft()
                 cut = min(high, span.shift)
-                self._add(span.kind, _slice(old, low - span.shift + gone, cut - span.shift + gone), start, t, span)
+                self._add(span.kind, _slice(old, low - span.shift + gone, cut - span.shift + gone), start, t, at)
                 if high > span.shift:
-                    pieces.appendleft((start, span.shift, high))
+                    pieces.appendleft((start, span.shift, high, at))
         kept = len(old) - gone
         # from the start of the line (or word) that goes on, so that it is found whole
         line = max(raw.rfind("\n", max(0, kept - 500), kept), raw.rfind(" ", max(0, kept - 50), kept)) + 1
         if len(raw) > kept:
-            pieces.append((t, span.shift + (line or kept), span.shift + len(raw)))
+            pieces.append((t, span.shift + (line or kept), span.shift + len(raw), node))
         span.raw = raw
         return True
 
     def _emit(self, span: _Shown, end: float) -> None:
         if span.pieces is None:
-            self._add(span.kind, span.raw, span.start, end, span)
+            self._add(span.kind, span.raw, span.start, end, span.node)
             return
-        for start, low, high in span.pieces:
-            self._add(span.kind, _slice(span.raw, low - span.shift, high - span.shift), start, end, span)
+        for start, low, high, node in span.pieces:
+            self._add(span.kind, _slice(span.raw, low - span.shift, high - span.shift), start, end, node)
 
-    def _add(self, kind: str, raw: str, start: float, end: float, span: _Shown) -> None:
+    def _add(self, kind: str, raw: str, start: float, end: float, node: int) -> None:
         if 0 <= end < start + FRAME_MS:
             return
         for text in _cut(raw):
@@ -359,7 +360,7 @@ class TextReader:
             if entry is None:
                 entry = self.found[kind, text] = []
                 self.size += len(text) + 200
-            entry += (start, end, span.node)
+            entry += (start, end, node)
             self.size += 80
 
 
