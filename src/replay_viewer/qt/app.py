@@ -13,24 +13,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QSettings, QSize, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QSettings, QSize, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QWidget
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.library import Library, home_dir
 from replay_viewer.qt import chromium
-from replay_viewer.qt.composer import Evidence
 from replay_viewer.qt.crash import CrashFile
+from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.instance import Instance, hand_over
 from replay_viewer.qt.resources import resource
 from replay_viewer.qt.theme import Scheme, theme
 from replay_viewer.qt.window import Window
-from replay_viewer.services import engine, jobs
-from replay_viewer.services.jobs import ImportJob, Job, PullJob
+from replay_viewer.services import engine
 from replay_viewer.services.logs import log_to_file
 
 if TYPE_CHECKING:
+    from replay_viewer.qt.tasks import Job
     from replay_viewer.services.incident import Shoot
 
 log = logging.getLogger("replay_viewer.qt.app")
@@ -62,14 +62,23 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
 
         return PlayerView(parent)
 
+    # The jobs bring formats and the HTTP client, a third of a second nobody waits for at the start.
+
+    def bring_in(home: Path, paths: Sequence[Path], origin: str) -> Job:
+        from replay_viewer.services.jobs import ImportJob
+
+        return ImportJob(home, paths, origin)
+
     def pull(home: Path, url: str) -> Job:
+        from replay_viewer.services.jobs import PullJob
+
         return PullJob(home, url)
 
     return Window(
         library,
         player_factory=player,
         engine_factory=engine.EngineClient,
-        start_import=lambda home, paths, origin: ImportJob(home, paths, origin),
+        start_import=bring_in,
         start_pull=pull,
         settings=settings,
         evidence=Evidence(_shooter, _print, _preview),
@@ -109,16 +118,14 @@ def run(
     if targets:
         made.open_targets(targets, at or "")
     QTimer.singleShot(500, made, engine.prewarm)
-    QTimer.singleShot(900, made, jobs.prewarm)
+    QTimer.singleShot(900, made, _prewarm_jobs)
     try:
         return app.exec()
     finally:
         instance.close()
-        made.close()
-        made.deleteLater()
-        app.processEvents()
+        _take_down(made)
         engine.end_spares()
-        jobs.end_spares()
+        _end_spare_jobs()
         library.close()
         crash.remove()
 
@@ -139,7 +146,7 @@ def screenshot(
     `panel` comes to the front; `prepare(window)` may change anything before the picture. Raises UserError when the
     page did not come within 30 s.
     """
-    app = application(scheme)
+    application(scheme)
     library = Library.open(home)
     scratch = tempfile.TemporaryDirectory(prefix="replay-viewer-")  # a picture leaves the person's layout alone
     made = window(library, QSettings(str(Path(scratch.name) / "window.ini"), QSettings.Format.IniFormat))
@@ -159,13 +166,33 @@ def screenshot(
             raise UserError(problems[0] if problems else "The page did not come within 30 s.", "The log says why.")
         made.grab().save(str(out))
     finally:
-        made.close()
-        made.deleteLater()
-        app.processEvents()
+        _take_down(made)
         library.close()
         engine.end_spares()
-        jobs.end_spares()
+        _end_spare_jobs()
         scratch.cleanup()
+
+
+def _prewarm_jobs() -> None:
+    from replay_viewer.services import jobs
+
+    jobs.prewarm()
+
+
+def _end_spare_jobs() -> None:
+    if "replay_viewer.services.jobs" in sys.modules:
+        from replay_viewer.services import jobs
+
+        jobs.end_spares()
+
+
+def _take_down(made: Window) -> None:
+    """Close a window after the event loop ended: pages go before their profiles, or Chromium complains."""
+    made.close()
+    made.deleteLater()
+    for _ in range(3):
+        QCoreApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete))
+        QCoreApplication.processEvents()
 
 
 def _until(met: Callable[[], bool], patience: int = _PICTURE_MS) -> None:

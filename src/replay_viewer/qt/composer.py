@@ -5,8 +5,6 @@ What is previewed went through redaction already: it is the HTML export itself, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,10 +28,11 @@ from replay_viewer.domain.errors import UserError
 from replay_viewer.export import RESPONSE, IncidentNote, Settings, export, exporter, formats
 from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.messages import MessageBar
 from replay_viewer.qt.widgets import label, named_button
 from replay_viewer.redaction import Redactor
-from replay_viewer.services.incident import Shoot, build, redactor_for, write
+from replay_viewer.services.incident import build, redactor_for, write
 
 _DELAY_MS = 350
 _ORDER = ("html", "md", "pdf", "json", "txt")
@@ -60,19 +59,6 @@ class _PlainPreview(QTextBrowser):
 
     def shutdown(self) -> None:
         """Nothing to take down."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What only a program with a web engine can do.
-
-    `shooter(library, session id)` makes the function that takes pictures; `print_html` prints a PDF; `preview` makes
-    the widget (with `show_html` and `shutdown`) the note is shown in.
-    """
-
-    shooter: Callable[[Library, str], Shoot]
-    print_html: Callable[[str, Path], None]
-    preview: Callable[[], QWidget]
 
 
 class Composer(QDialog):

@@ -17,7 +17,6 @@ from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.opened import Opened, load
 from replay_viewer.qt.tasks import Job, JobWatch
-from replay_viewer.services.pull import instant, origin
 
 #: A session opened without an instant lands this long before its first error.
 LAND_MS = 3_000.0
@@ -147,6 +146,8 @@ class Opener(QObject):
         """Pull the session a URL names, or open the copy that is here already, at the instant the URL names."""
 
         def look(library: Library) -> tuple[str | None, str]:
+            from replay_viewer.services.pull import instant, origin  # the HTTP client takes a third of a second
+
             offset = instant(url)
             return library.find_by_origin(origin(url)), "" if offset is None else str(offset / 1000.0)
 

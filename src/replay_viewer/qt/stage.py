@@ -104,7 +104,7 @@ class Verdict(QWidget):
     def say(self, text: str) -> None:
         """Show the line; nothing to say hides it."""
         self.text.setText(text)
-        self.text.setMaximumHeight(self.text.fontMetrics().lineSpacing() * 2 + 2)
+        self.text.setMaximumHeight(self.text.fontMetrics().lineSpacing() * 3 + 2)
         self.text.setToolTip(f"<p>{html.escape(text)}</p>")
         self.setAccessibleName(f"Verdict: {text}")
         self.setVisible(bool(text))
@@ -174,8 +174,11 @@ class Stage(QWidget):
         self.frame = QWidget()
         self.frame.setObjectName("stage")
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._stack = QStackedLayout(self.frame)
-        self._stack.setContentsMargins(16, 12, 16, 12)
+        around = QVBoxLayout(self.frame)
+        around.setContentsMargins(16, 12, 16, 12)
+        inner = QWidget()
+        around.addWidget(inner)
+        self._stack = QStackedLayout(inner)
         self._stack.addWidget(self.empty)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

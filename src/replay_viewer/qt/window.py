@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QMimeData, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
@@ -19,8 +20,8 @@ from replay_viewer.qt.actions import Actions
 from replay_viewer.qt.activity import Activity
 from replay_viewer.qt.bottom import Panels
 from replay_viewer.qt.commands import Commands
-from replay_viewer.qt.composer import Composer, Evidence
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.lanes import Lanes, View, view_of
 from replay_viewer.qt.messages import MessageBar, ProgressRow
 from replay_viewer.qt.opening import ImportStarter, Opener, PullStarter
@@ -32,6 +33,9 @@ from replay_viewer.qt.topbar import TopBar
 from replay_viewer.qt.transport import Transport
 from replay_viewer.qt.widgets import label, set_role
 from replay_viewer.qt.wording import health_line, origin_line, span
+
+if TYPE_CHECKING:
+    from replay_viewer.qt.composer import Composer
 
 log = logging.getLogger("replay_viewer.qt.window")
 
@@ -253,6 +257,8 @@ class Window(QMainWindow):
         if self.context.opened is None:
             return
         if self._composer is None:
+            from replay_viewer.qt.composer import Composer  # templates and redaction: not needed to start
+
             self._composer = Composer(self.context, self, evidence=self._evidence)
             self._composer.destroyed.connect(self._composer_gone)
         self._composer.show()
