@@ -14,6 +14,7 @@ from replay_viewer.cli import evidence, host, reading, searching, selftest, stor
 from replay_viewer.cli.output import note
 from replay_viewer.domain.errors import Cancelled, UserError
 from replay_viewer.services.logs import log_to_file
+from replay_viewer.services.processes import rarely_collect
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser().parse_args([*(arguments if arguments is not None else sys.argv[1:]), command])
     try:
         log_to_file(options.home)
+        if arguments is None:  # this process is ours alone
+            rarely_collect()
         status: int = options.run(options)
         return status
     except Cancelled:

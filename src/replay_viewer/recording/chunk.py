@@ -59,6 +59,12 @@ class Chunk:
         start = int(self._ends[n - 1]) if n else self._body
         return self._data[start : int(self._ends[n])]
 
+    def size(self, start: int, stop: int) -> int:
+        """Bytes of the JSON of events `start` up to, not including, `stop`."""
+        if stop <= start:
+            return 0
+        return int(self._ends[stop - 1]) - (int(self._ends[start - 1]) if start else self._body)
+
     def event(self, n: int) -> Event:
         """The n-th event, decoded; events were decoded once at import, so this does not fail on sound data.
 

@@ -10,7 +10,6 @@ import atexit
 import contextlib
 import logging
 import multiprocessing
-import signal
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +21,7 @@ from replay_viewer.library import Library
 from replay_viewer.recording import patch
 from replay_viewer.services import describe
 from replay_viewer.services.playback import Stage
+from replay_viewer.services.processes import start_worker
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +84,7 @@ def _answer(request: Request, stage: Stage | None) -> Reply:
 
 def _serve(connection: Connection) -> None:
     """The process: answers until the pipe closes."""
-    # Ctrl+C in a terminal reaches the whole process group; the owner ends us by closing the pipe.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    start_worker()
     library: Library | None = None
     stage: Stage | None = None
     while True:

@@ -9,7 +9,6 @@ import atexit
 import contextlib
 import logging
 import multiprocessing
-import signal
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,6 +20,7 @@ from replay_viewer.domain import errors
 from replay_viewer.domain.errors import Cancelled, SourceProblem, UserError
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.logs import log_to_file
+from replay_viewer.services.processes import start_worker
 from replay_viewer.services.pull import PullProgress, pull
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ Message = Progress | tuple[Any, ...]
 
 def _serve(connection: Connection) -> None:
     """The process: one task, then the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    start_worker()
 
     def cancelled() -> bool:
         # Anything that arrives, or the other end's death, means stop.

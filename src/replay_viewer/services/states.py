@@ -36,8 +36,9 @@ class TabStates:
     Moving forward applies events to the same mirror; moving backward, or far, starts from a keyframe with a new one.
     """
 
-    #: Replaying up to this many events is taken to be no dearer than loading a keyframe.
+    #: Replaying up to this many events, of so many bytes, is taken to be no dearer than loading a keyframe.
     NEAR = 200
+    NEAR_BYTES = 100_000
 
     def __init__(self, store: Store, session: str, tab: int) -> None:
         self._store = store
@@ -105,7 +106,7 @@ class TabStates:
         at = bisect_right(self._keyframe_events, position) - 1
         base = self._keyframe_events[at] if at >= 0 else 0
         ahead = self.position <= position
-        if not ahead or (base > self.position and position - self.position > self.NEAR):
+        if not ahead or (base > self.position and self._dear(self.position, base)):
             self.mirror = keyframe.decode(self._blob(self._keyframes[at].blob)) if at >= 0 else Mirror()
             self.position = base
         mirror = self.mirror
@@ -113,6 +114,17 @@ class TabStates:
             mirror.apply(event)
         self.position = position
         return mirror
+
+    def _dear(self, start: int, stop: int) -> bool:
+        """Whether replaying the events from `start` to `stop` costs more than loading a keyframe."""
+        if stop - start > self.NEAR:
+            return True
+        index = bisect_right(self._firsts, start) - 1
+        ref = self._chunks[index]
+        if stop > ref.first + ref.events:
+            # Across chunks: each holds about a megabyte.
+            return True
+        return self._chunk(index).size(start - ref.first, stop - ref.first) > self.NEAR_BYTES
 
     def seek(self, t: float) -> Mirror:
         """The state at instant `t`, the pointer where it was at `t` although its sample was stored later."""
