@@ -74,13 +74,15 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
 
         return PullJob(home, url)
 
+    # Beside the library, so that another --home has its own layout and tests leave the person's alone.
+    kept = settings or QSettings(str(library.home / "window.ini"), QSettings.Format.IniFormat)
     return Window(
         library,
         player_factory=player,
         engine_factory=engine.EngineClient,
         start_import=bring_in,
         start_pull=pull,
-        settings=settings,
+        settings=kept,
         evidence=Evidence(_shooter, _print, _preview),
     )
 
