@@ -97,7 +97,9 @@ def _twin(error: ErrorEvent, kept: list[ErrorEvent]) -> int:
         other = kept[index]
         if error.t - other.t > _SAME_ERROR_MS:
             return -1
-        if (error.id and other.id == error.id) or (other.source != error.source and _same(other, error)):
+        # What the console alone knows was matched with its line already.
+        reports = other.source != error.source and "console" not in (other.source, error.source)
+        if (error.id and other.id == error.id) or (reports and _same(other, error)):
             return index
     return -1
 
@@ -109,7 +111,9 @@ def _match(candidate: ErrorEvent, kept: list[ErrorEvent], times: list[float], us
     near = [
         (abs(times[index] - candidate.t), index)
         for index in range(first, last)
-        if index not in used and _same(kept[index], candidate)
+        if index not in used
+        and (kept[index].source != "console" or times[index] == candidate.t)
+        and _same(kept[index], candidate)
     ]
     return min(near)[1] if near else -1
 

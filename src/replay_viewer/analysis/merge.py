@@ -30,7 +30,7 @@ _SAME_REQUEST_MS = 150.0
 
 
 def merge(rows: Sequence[Row]) -> list[Row]:
-    """All rows of a session, each happening once, in time order. Idempotent; rows are not changed."""
+    """All rows of a session, each happening once, in time order; rows are not changed."""
     ordered = sorted(_distinct(rows), key=lambda row: row.t)
     consoles = [row for row in ordered if isinstance(row, ConsoleEntry)]
     errors = merge_errors([row for row in ordered if isinstance(row, ErrorEvent)], consoles)
