@@ -6,6 +6,7 @@ recorders 0.9 to 2.2 and the forks of Sentry and PostHog differ in them.
 
 from __future__ import annotations
 
+import sys
 from enum import IntEnum
 from typing import Any
 
@@ -48,6 +49,10 @@ class Source(IntEnum):
     ADOPTED_STYLE_SHEET = 15
     CUSTOM_ELEMENT = 16
 
+
+#: Pages nest deeper than Python's default limit, which also bounds decoding (Chromium's parser stops at 512 elements,
+#: each of which is two levels of JSON; scripts may nest deeper).
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
 
 # gc=False: none of these can be part of a cycle, and an import makes millions of them.
 

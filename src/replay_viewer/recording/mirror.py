@@ -181,11 +181,13 @@ class Mirror:
     def _removes(self, removes: Sequence[Remove]) -> set[int]:
         gone = set()
         for remove in removes:
-            gone.add(remove.id)
             node = self.nodes.get(remove.id)
             if node is None:
-                self.unknown += 1
+                # What was taken out of something that went itself, or went twice, is gone already.
+                self.unknown += remove.id not in gone and remove.parentId not in gone
+                gone.add(remove.id)
                 continue
+            gone.add(remove.id)
             if remove.parentId in self.nodes and (
                 node.parent != remove.parentId or bool(node.flags & SHADOW) != bool(remove.isShadow)
             ):

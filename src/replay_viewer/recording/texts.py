@@ -74,7 +74,7 @@ def is_hidden(node: Node) -> bool:
 
 
 class _Shown:
-    """One text while it is (or just was) on the page. `pieces`: (start, from, to, node) of a text that grew, in places
+    """One text while it is (or just was) on the page. `pieces`: (start, from, to, node) of one that grew, in places
     counted from its first character ever, of which `shift` are gone."""
 
     __slots__ = ("end", "kind", "node", "pieces", "raw", "shift", "start")

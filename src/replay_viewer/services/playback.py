@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from replay_viewer.recording import patch
 from replay_viewer.recording.events import Event, Incremental, Source
 from replay_viewer.recording.mirror import Mirror
 from replay_viewer.services.states import Store, TabStates
 
 _CLICKS = (2, 4)  # Click, DblClick
+
+
+def _written(made: dict[str, Any]) -> msgspec.Raw:
+    """A frame as bytes, before the next one changes the nodes it speaks of."""
+    return msgspec.Raw(patch.encode(made))
 
 
 class Stage:
@@ -63,18 +70,18 @@ class Stage:
     def frames(self, tab: int, t0: float, t1: float, step: float) -> dict[str, Any]:
         """The batch that plays `tab` from the present state to `t1`: patches at most one per `step` ms.
 
-        `t0`: the instant of the last patch made. Answers `{"v", "frames", "until"}`.
+        `t0`: the instant of the last patch made. Answers `{"v", "frames", "until"}`, the frames encoded.
         """
         states = self.states(tab)
         position, stop = states.position, states.position_at(t1)
         if tab != self._tab or position > states.position_at(t0) or self._shown is None:
             # Nothing to stand on: the first frame brings the page to t0 whatever it shows.
-            first = [self.seek(tab, t0, self.rev if self._shown is not None else None)]
+            first = [_written(self.seek(tab, t0, self.rev if self._shown is not None else None))]
             position = states.position
         else:
             first = []
         samples = states.pointer_samples(t0, t1)
-        frames: list[dict[str, Any]] = first
+        frames: list[msgspec.Raw] = first
         bucket: list[Event] = []
         bucket_end = t0 + step
         next_sample = 0
@@ -100,7 +107,7 @@ class Stage:
             made["t"] = min(bucket_end, t1)
             if clicks:
                 made["clicks"] = clicks
-            frames.append(made)
+            frames.append(_written(made))
             bucket = []
 
         for event in states.events_between(position, stop):
