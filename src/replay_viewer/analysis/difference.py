@@ -221,9 +221,9 @@ class _Comparison:
                 changes.append(self._change(two, "rules", len(before), len(after)))
             if one.attrs.get("_cssText") != two.attrs.get("_cssText"):
                 changes.append(self._change(two, "css", one.attrs.get("_cssText"), two.attrs.get("_cssText")))
-            before, after = self.old.adopted.get(id) or [], self.new.adopted.get(other) or []
-            if before != after:
-                changes.append(self._change(two, "adopted", before, after))
+            old, new = self.old.adopted.get(id) or [], self.new.adopted.get(other) or []
+            if old != new:
+                changes.append(self._change(two, "adopted", old, new))
         return changes
 
 
@@ -250,11 +250,11 @@ def _tops(mirror: Mirror, ids: Iterable[int]) -> list[Subtree]:
         path, current = [], id
         while current not in top_of:
             path.append(current)
-            parent = nodes[current].parent
-            if parent not in chosen:
+            above = nodes[current].parent
+            if above not in chosen:
                 top_of[current] = current
                 break
-            current = parent
+            current = above
         for step in path:
             top_of[step] = top_of[current]
         tops[top_of[id]] += 1
