@@ -62,7 +62,7 @@ USAGE = """usage: python3 packaging/run.py demo [options of replay-viewer demo]
 
 def main(arguments: list[str]) -> int:
     """Set up what `arguments` need and run them; returns the exit status."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (this file is run by whatever Python there is)
         print(f"Replay Viewer needs Python 3.11 or newer; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 1
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -154,4 +154,9 @@ def run_checks(options: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except subprocess.CalledProcessError as failed:
+        step = " ".join(str(part) for part in failed.cmd)
+        print(f"Setting up failed at “{step}”. What it printed stands above; run the same again.", file=sys.stderr)
+        sys.exit(1)
