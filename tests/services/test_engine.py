@@ -124,3 +124,40 @@ def test_a_dead_process_is_an_error_in_words(home: Path) -> None:
     with pytest.raises(SourceProblem, match="stopped"):
         client.receive()
     client.close()
+
+
+def test_seeking_while_the_import_goes_on(tmp_path: Path, raws: list[bytes]) -> None:
+    from replay_viewer.domain.session import Tab
+    from replay_viewer.library import Library
+    from replay_viewer.services.recorder import TabRecorder
+
+    with Library.open(tmp_path) as library, library.writer("live", "test") as writer:
+        tab = TabRecorder(writer, 0, "", patient=False)
+        half = len(raws) // 2
+
+        def take(some: list[bytes]) -> None:
+            # Past the gathering, as a large file is: what came is in the library at the next commit.
+            tab._take(tab._sorted([(raw, 1) for raw in some]))
+            tab.flush()
+            state = Session(id="live", start=tab.start, end=tab.end, tabs=[Tab(index=0, start=tab.start, end=tab.end)])
+            writer.update(state)
+            writer.commit()
+
+        take(raws[:half])
+        client = EngineClient(tmp_path, "live")
+        try:
+            assert client.receive().kind == "opened"
+            page = Page()
+            first_end = tab.end
+            client.seek(0, first_end, None)
+            page.apply(client.receive().body)
+            page.check(at(raws, first_end))
+            take(raws[half:])
+            client.reload()
+            assert client.receive().kind == "reloaded"
+            for t in (tab.end, first_end - 5000, (first_end + tab.end) / 2):
+                client.seek(0, t, page.rev)
+                page.apply(client.receive().body)
+                page.check(at(raws, t))
+        finally:
+            client.close()
