@@ -396,11 +396,10 @@ def _constructed(shown: Shown | None, mirror: Mirror, fresh: set[int]) -> list[t
     documents = {id for id in fresh if mirror.nodes[id].kind == DOCUMENT}
     if documents:
         anew |= {style for style in logs if _document_of(mirror, hosts[style]) in documents}
-    return [
-        (style, _document_of(mirror, hosts[style]), keep, ops)
-        for style, keep, ops in _logs(shown.constructed if shown else {}, logs, anew)
-        if style in hosts
-    ]
+    changed = _logs(shown.constructed if shown else {}, logs, anew)
+    # A page keeps the sheets it once had: one without rules is said too, when it comes back.
+    changed += [(style, 0, []) for style in anew if not logs[style]]
+    return [(style, _document_of(mirror, hosts[style]), keep, ops) for style, keep, ops in changed if style in hosts]
 
 
 def _adopted(mirror: Mirror) -> dict[int, list[int]]:
