@@ -263,9 +263,8 @@ def _search(connection: Connection, expression: str, only: int | None, limit: in
                 )
                 more = True
                 break
-            intervals = [
-                Interval(start, end, int(node)) for start, end, node in np.frombuffer(blob, "<f8").reshape(-1, 3)
-            ]
+            triples = np.frombuffer(blob, "<f8").reshape(-1, 3).tolist()
+            intervals = [Interval(start, end, int(node)) for start, end, node in triples]
             mine[key] = PageHit(
                 session=names[gen],
                 tab=tab,
