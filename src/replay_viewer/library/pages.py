@@ -42,6 +42,9 @@ MAX_INTERVALS = 500
 _PORTION = 8 << 20
 _SLICE = 4_000
 _CODE = "text-index"
+#: Letters from which on a word may be unfinished, and lines looked at then.
+SHORTEST_START = 3
+_ONCE = 1_000
 _s = schema.sessions
 _decode_session = msgspec.json.Decoder(Session).decode
 
@@ -220,14 +223,18 @@ def search(connection: Connection, words: Sequence[str], gen: int | None, limit:
     """
     if not words:
         return []
-    for prefix in (False, True):
-        found = _search(connection, fulltext.page_match(words, prefix=prefix), gen, limit, each)
-        if found:
-            return found
-    return []
+    found = _search(connection, fulltext.page_match(words, prefix=False), gen, limit, each)
+    if not found and len(words[-1]) >= SHORTEST_START:
+        found = _search(connection, fulltext.page_match(words, prefix=True), gen, limit, each, once=True)
+    return found
 
 
-def _search(connection: Connection, expression: str, only: int | None, limit: int, each: int) -> list[PageHit]:
+def _search(
+    connection: Connection, expression: str, only: int | None, limit: int, each: int, *, once: bool = False
+) -> list[PageHit]:
+    """With `once`, only the newest `_ONCE` lines are looked at: asking for starts of words costs as much each time as
+    there are such words, however few lines are wanted.
+    """
     low, below = 0, (1 << 63) - 1
     ids = schema.page_texts.c.id
     if only is not None:
@@ -238,11 +245,11 @@ def _search(connection: Connection, expression: str, only: int | None, limit: in
         low, below = int(first), int(last) + 1
     names: dict[int, str] = {}
     hits: dict[int, dict[tuple[int, str, str], PageHit]] = {}
-    portion = max(50, each * 2)
+    portion = _ONCE if once else max(50, each * 2)
     more = True
     while more:
         lines = fulltext.search_page_texts(connection, expression, low, below, portion)
-        more = len(lines) == portion
+        more = len(lines) == portion and not once
         for id, gen, tab, kind, masked, count, blob, text in lines:
             below = id
             if gen not in names:
@@ -257,6 +264,8 @@ def _search(connection: Connection, expression: str, only: int | None, limit: in
             key = (tab, kind, text)
             old = mine.get(key)
             if old is None and len(mine) >= each:
+                if once:
+                    continue
                 # skip the rest of this session; sessions of the same second lie beside it, not within it
                 below = int(
                     connection.execute(select(func.min(ids)).where(schema.page_texts.c.gen == gen)).scalar_one()
