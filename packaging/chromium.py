@@ -54,11 +54,17 @@ def executable() -> str | None:
 class Chromium:
     """One browser process with a fresh profile. `hosts`: name to address, for pages with a name of their own.
 
-    `pace`: how long the person lingers, 1 as people do; shorter in tests, where nobody watches.
+    `pace`: how long the person lingers, 1 as people do; shorter in tests, where nobody watches. `zone`: the person's
+    time zone.
     """
 
     def __init__(
-        self, hosts: dict[str, str] | None = None, size: tuple[int, int] = (1280, 800), *, pace: float = 1.0
+        self,
+        hosts: dict[str, str] | None = None,
+        size: tuple[int, int] = (1280, 800),
+        *,
+        pace: float = 1.0,
+        zone: str = "",
     ) -> None:
         self.pace = pace
         path = executable()
@@ -82,7 +88,11 @@ class Chromium:
             "about:blank",
         ]
         self._process = subprocess.Popen(
-            command, pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            pass_fds=(to_read, to_write),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "TZ": zone} if zone else None,
         )
         os.close(to_read)
         os.close(to_write)

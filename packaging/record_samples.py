@@ -43,7 +43,7 @@ def record(name: str, folder: Path) -> str:
     with tempfile.TemporaryDirectory() as home, start(Path(home)) as collector:
         site, stop = start_site(collector.url)
         try:
-            with Chromium(hosts={SHOP: urlsplit(site).netloc}) as browser:
+            with Chromium(hosts={SHOP: urlsplit(site).netloc}, zone="Asia/Tokyo") as browser:
                 url = STORIES[name](browser, f"http://{SHOP}/")
                 session = urlsplit(url).path.rpartition("/")[2]
                 time.sleep(1)  # the last beacons of the closed page

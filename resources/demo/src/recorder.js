@@ -9,7 +9,7 @@
  *     recorder.sessionUrl();                         // goes into the support ticket
  *
  * Batches go to POST {collector}/api/replay/{session}/events as
- * {sessionId, tabId, user?, release?, environment?, events: [...]}, plain or gzip, as text/plain so that no CORS
+ * {sessionId, tabId, user?, release?, environment?, zone, locale, events: [...]}, plain or gzip, as text/plain so that no CORS
  * preflight is needed. A batch is encoded once and sent again byte for byte until it is acknowledged; the collector
  * stores the same bytes only once. When the page goes away, what is left leaves by sendBeacon.
  */
@@ -76,11 +76,14 @@ export function startRecorder({ record, collector, key = "", user, release, envi
   let sending = false;
   let pause = 1000;
 
+  // So that a support engineer can read the customer's own clock.
+  const { timeZone: zone } = Intl.DateTimeFormat().resolvedOptions();
   const body = (events) =>
     `{"sessionId":${JSON.stringify(session.id)},"tabId":${JSON.stringify(tab)}` +
     (user ? `,"user":${JSON.stringify(user)}` : "") +
     (release ? `,"release":${JSON.stringify(release)}` : "") +
     (environment ? `,"environment":${JSON.stringify(environment)}` : "") +
+    `,"zone":${JSON.stringify(zone)},"locale":${JSON.stringify(navigator.language)}` +
     `,"events":[${events.join(",")}]}`;
 
   async function flush() {

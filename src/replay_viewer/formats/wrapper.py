@@ -1,8 +1,8 @@
 """Objects around an array of events.
 
 Known members: `events`, `rrweb`, `data`, `snapshots`, `recording`, one inside another. The web extension of rrweb
-adds `session{id,name,tags,…}`; a batch for a collector has `sessionId, tabId?, user?, release?` beside `events`, or
-the session in its URL (`POST /api/replay/{session}/events`).
+adds `session{id,name,tags,…}`; a batch for a collector has `sessionId, tabId?, user?, release?, zone?, locale?`
+beside `events`, or the session in its URL (`POST /api/replay/{session}/events`).
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ def facts_of(small: dict[str, Any], url: str) -> Facts:
         release=_text(small, "release", "version"),
         environment=_text(small, "environment"),
         user_agent=_text(small, "userAgent", "user_agent"),
+        zone=_text(small, "zone", "timezone"),
+        locale=_text(small, "locale"),
         sdk=f"rrweb {recorder}" if recorder else "",
         tags={str(tag): "" for tag in tags} if isinstance(tags, list) else {},
     )
