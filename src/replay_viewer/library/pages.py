@@ -134,14 +134,16 @@ class _Reading:
     def _enter(self, tab: int, found: Found) -> bool:
         """Write a portion; False when the session was deleted meanwhile."""
         lines: list[fulltext.PageLine] = []
+        floors = dict(FLOORS)
+        floor = next(ms for texts, ms in reversed(FLOORS) if self._texts >= texts)
         for (kind, text), flat in found.items():
-            masked = is_masked(text)
-            self._masked += masked
-            floor = next(ms for texts, ms in reversed(FLOORS) if self._texts >= texts)
             if (floor and _longest(flat) < floor) or self._characters > MAX_CHARACTERS:
                 self._dropped += 1
                 continue
+            masked = is_masked(text)
+            self._masked += masked
             self._texts += 1
+            floor = floors.get(self._texts, floor)
             self._characters += len(text)
             count = len(flat) // 3
             intervals = np.array(flat, "<f8").reshape(count, 3)
@@ -194,6 +196,8 @@ def _wanted(chunk: Chunk) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 
 def _longest(flat: list[float]) -> float:
     """ms of the longest of flat intervals; those to the end of the recording are endless."""
+    if len(flat) == 3:
+        return flat[1] - flat[0] if flat[1] >= 0 else float("inf")
     return max(float("inf") if end < 0 else end - start for start, end in zip(flat[::3], flat[1::3], strict=True))
 
 

@@ -43,6 +43,7 @@ _DISPLAY_NONE = re.compile(r"(?:^|;)\s*display\s*:\s*none\b", re.I)
 
 #: A text that grew is not looked for among more than this many that ended lately.
 _SCAN = 500
+_STARS = frozenset("*•█▪")
 _TELLING = frozenset(name for name, _ in _ATTRIBUTES)
 _HIDING = frozenset(("hidden", "style", "open"))
 _SOURCES = (Source.MUTATION, Source.INPUT)
@@ -54,7 +55,9 @@ Found = dict[tuple[str, str], list[float]]
 
 def is_masked(text: str) -> bool:
     """Whether the recorder replaced most of the text by asterisks or the like."""
-    stars = sum(map(text.count, "*•█▪"))
+    if _STARS.isdisjoint(text):
+        return False
+    stars = sum(map(text.count, _STARS))
     return stars > 2 and stars * 2 >= len(text) - text.count(" ")
 
 
@@ -89,11 +92,22 @@ class _Shown:
         self.shift = 0
 
 
+class _TouchedMirror(Mirror):
+    """A mirror that says which nodes an event touched, without keeping what they were."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.touched: dict[int, None] = {}
+
+    def _touch(self, id: int) -> None:
+        self.touched[id] = None
+
+
 class TextReader:
     """Reads one tab. `found` collects finished intervals until somebody takes them; `size` is about its bytes."""
 
     def __init__(self) -> None:
-        self.mirror = Mirror()
+        self.mirror = _TouchedMirror()
         self.found: Found = {}
         self.size = 0
         self._live: dict[int, list[_Shown]] = {}
@@ -111,24 +125,26 @@ class TextReader:
     def apply(self, event: Event) -> None:
         """Apply the next event and read what it changed."""
         mirror = self.mirror
-        touched: dict[int, Node | None] = {}
-        mirror.before = touched
-        mirror.apply(event)
-        mirror.before = None
         data = event.data
         if isinstance(data, Mutation):
+            hidden = self._hidden(data.attributes) if data.attributes else ()
+            touched = mirror.touched = {}
+            mirror.apply(event)
             if data.removes and data.adds:
                 # what moved may stand somewhere hidden now
                 for id in touched:
                     self._visible.pop(id, None)
-            todo: Iterable[int] = self._toggled(data.attributes, touched) if data.attributes else touched
+            if hidden:
+                self._toggle(dict(hidden), touched)
         elif isinstance(data, Incremental):
-            todo = (data.id,) if data.source == Source.INPUT else ()
+            mirror.apply(event)
+            touched = {data.id: None} if data.source == Source.INPUT else {}
         else:
+            touched = mirror.touched = dict.fromkeys(mirror.nodes)
+            mirror.apply(event)
             self._visible.clear()
-            todo = touched
-        if todo:
-            self._update(todo, event.timestamp)
+        if touched:
+            self._update(touched, event.timestamp)
 
     def take(self) -> Found:
         """What was found since the last time."""
@@ -146,27 +162,27 @@ class TextReader:
 
     # -- changes -------------------------------------------------------------------------------------------------
 
-    def _toggled(self, changes: list[AttributeChange], touched: dict[int, Node | None]) -> Iterable[int]:
-        """The nodes touched, and all inside an element that was hidden or shown."""
+    def _hidden(self, changes: list[AttributeChange]) -> list[tuple[int, bool]]:
+        """(id, whether hidden before the change) of elements that may be hidden or shown by it."""
         nodes = self.mirror.nodes
-        stack = []
-        for change in changes:
-            if _HIDING.isdisjoint(change.attributes):
-                continue
-            old, new = touched.get(change.id), nodes.get(change.id)
-            if old is not None and new is not None and is_hidden(old) != is_hidden(new):
-                stack.append(change.id)
-        if not stack:
-            return touched
-        self._visible.clear()
-        todo = dict.fromkeys(touched)
+        return [
+            (change.id, is_hidden(nodes[change.id]))
+            for change in changes
+            if not _HIDING.isdisjoint(change.attributes) and change.id in nodes
+        ]
+
+    def _toggle(self, before: dict[int, bool], touched: dict[int, None]) -> None:
+        """Add to the nodes touched all inside an element that was hidden or shown."""
+        nodes = self.mirror.nodes
+        stack = [id for id, hidden in before.items() if id in nodes and is_hidden(nodes[id]) != hidden]
+        if stack:
+            self._visible.clear()
         while stack:
             node = nodes.get(stack.pop())
             if node is not None:
-                todo[node.id] = None
+                touched[node.id] = None
                 stack += node.children
                 stack += node.shadow or ()
-        return todo
 
     def _update(self, todo: Iterable[int], t: float) -> None:
         """Look at these nodes anew."""
