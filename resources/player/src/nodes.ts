@@ -185,7 +185,7 @@ export function special(element: Element, attrs: Attributes, picture?: string): 
   }
 }
 
-export function content(element: Element, url: string): void {
+function content(element: Element, url: string): void {
   if (!/^(data:image\/|blob:)/i.test(url)) return;
   (element as HTMLElement).style.setProperty("content", `url("${url.replace(/["\\\n]/g, "")}")`, "important");
 }

@@ -5,9 +5,10 @@ import {
   type Attributes, DOCUMENT, ELEMENT, type Patch, type Rec, VERSION,
 } from "./patch.ts";
 import {
-  type Bench, content, isDocument, isElement, isFrame, make, setAttribute, setStyle, special, tagOf,
+  type Bench, isDocument, isElement, isFrame, make, setAttribute, setStyle, special, tagOf,
 } from "./nodes.ts";
-import { Canvases, bitmap } from "./canvas.ts";
+import { Canvases } from "./canvas.ts";
+import type { Command } from "./commands.ts";
 import { Sheets } from "./sheets.ts";
 
 interface Built { attrs: Attributes; tag: string; svg: boolean }
@@ -90,11 +91,7 @@ export class Painting {
       const doc = this.mirror.getNode(id);
       if (isDocument(doc)) this.sheets.setFonts(doc, fonts);
     }
-    for (const [id, , commands] of patch.canvas ?? []) {
-      const picture = bitmap(commands);
-      const element = this.mirror.getNode(id);
-      if (picture && isElement(element)) this.canvases.show(id, picture, (url) => content(element, url));
-    }
+    for (const [id, keep, commands] of patch.canvas ?? []) this.drawOn(id, keep, commands as Command[]);
     if (this.dialogs.size) this.openDialogs();
     if (patch.focus !== undefined) this.focus(patch.focus);
     if (patch.selection) this.select(patch.selection);
@@ -142,6 +139,7 @@ export class Painting {
         (map as unknown as { idNodeMap: Map<number, Node> }).idNodeMap.delete(id);
         this.scrolls.delete(id);
         this.dialogs.delete(id);
+        this.canvases.drop(id);
         this.sheets.forgetLog(id);
       }
       for (let child = node.firstChild; child; child = child.nextSibling) stack.push(child);
@@ -321,9 +319,26 @@ export class Painting {
         setAttribute(element, name, delta[name], place);
       }
     }
+    if (built.tag === "canvas" && (delta.width !== undefined || delta.height !== undefined)) this.canvases.resized(id);
     if (built.tag === "canvas" || built.tag === "video" || delta.rr_width !== undefined || delta.rr_height !== undefined) {
       special(element, built.attrs, this.canvases.url(id));
     }
+  }
+
+  private drawOn(id: number, keep: number, commands: Command[]): void {
+    const element = this.mirror.getNode(id);
+    const built = isElement(element) ? this.recorded.get(element) : undefined;
+    if (!isElement(element) || !built || element.localName !== "canvas") return;
+    const side = (name: string, otherwise: number): number => {
+      const text = String(built.attrs[name] ?? "");
+      return /^\s*\d+/.test(text) ? parseInt(text, 10) : otherwise;
+    };
+    const { rr_dataURL: base } = built.attrs;
+    this.canvases.update(id, keep, commands, {
+      size: () => [side("width", 300), side("height", 150)],
+      base: () => typeof base === "string" ? base : null,
+      set: (url) => special(element, built.attrs, url ?? undefined),
+    });
   }
 
   private text(id: number, text: string): void {
@@ -442,6 +457,11 @@ export class Painting {
   }
 
   // -- completeness --------------------------------------------------------------------------------------------
+
+  /** Resolves when what was asked to be drawn is shown, or after `limit` ms. */
+  drawn(limit: number): Promise<unknown> {
+    return Promise.race([Promise.all(this.canvases.pending), new Promise((done) => setTimeout(done, limit))]);
+  }
 
   /** Null when the picture is complete; else resolves when what is on its way is there, or after `limit` ms. */
   complete(limit: number): Promise<unknown> | null {

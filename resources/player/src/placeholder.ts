@@ -30,3 +30,18 @@ export function film(width: unknown, height: unknown, label: string): string {
     + `<path fill="#1d2230" d="M0 0h${w}v${h}H0z"/><text x="50%" y="50%" fill="#c9cfdd" font-family="sans-serif"`
     + ` font-size="14" text-anchor="middle" dominant-baseline="middle">${safe}</text></svg>`);
 }
+
+/** A box of a colour (red, green, blue, alpha from 0 to 1) with a label in the middle. */
+export function label(w: number, h: number, text: string, colour: number[]): string {
+  const [r, g, b] = colour.map((v) => Math.round(Math.max(0, Math.min(1, v)) * 255));
+  const alpha = Math.max(0, Math.min(1, colour[3] ?? 0));
+  const light = alpha > 0.5 && (r! * 3 + g! * 6 + b!) / 10 < 128;
+  const safe = text.replace(/[<>&"]/g, " ");
+  const size = Math.max(7, Math.min(14, w / 17));
+  return "data:image/svg+xml," + encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}"><path fill="rgb(${r},${g},${b})" `
+    + `fill-opacity="${alpha}" d="M0 0h${w}v${h}H0z"/>`
+    + (safe ? `<rect x=".5" y=".5" width="${w - 1}" height="${h - 1}" fill="none" stroke="#8b93a7" stroke-dasharray="4 3"/>`
+      + `<text x="50%" y="50%" fill="${light ? "#c9cfdd" : "#4b5468"}" font-family="sans-serif" font-size="${size}" `
+      + `text-anchor="middle" dominant-baseline="middle">${safe}</text>` : "") + "</svg>");
+}

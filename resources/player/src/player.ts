@@ -1,6 +1,7 @@
 // The player: which painting is shown, the queue of frames and the clock that plays them.
 
 import { createCache } from "rrweb-snapshot";
+import { BEAT } from "./canvas.ts";
 import { Painting, understands } from "./painter.ts";
 import type { Batch, Patch } from "./patch.ts";
 import type { Stage } from "./stage.ts";
@@ -133,7 +134,11 @@ export class Player {
       if (wait) wait = wait.then(() => this.swap(fresh));
       else this.swap(fresh);
     } else {
-      this.painting?.apply(patch, last);
+      const { painting } = this;
+      if (painting) painting.canvases.beat = this.playing ? BEAT : 0;
+      painting?.apply(patch, last);
+      // Drawings are run and encoded beside this task; in play the picture does not wait for them.
+      if (painting && patch.canvas && !this.playing) wait = painting.drawn(PATIENCE);
     }
     if (!this.coming) this.stage.resize(this.viewport);
     this.rev = patch.rev ?? this.rev;

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from replay_viewer.recording import sheets
+from replay_viewer.recording import canvas, sheets
 from replay_viewer.recording.events import (
     Add,
     AttributeChange,
@@ -84,7 +84,8 @@ class Mirror:
     as last reported. scrolls: id → (x, y). sheets / constructed: node id / style id → rule operations, append-only
     lists replaced as a whole on a reset. adopted: host id → style ids, of hosts that left the page too, because the
     recorder does not say it again when they come back. fonts, media, canvas: by id. `time`: epoch ms
-    of the last event applied. `unknown`: references to nodes that are not there, so far.
+    of the last event applied. `unknown`: references to nodes that are not there, so far. `canvas_cut`: drawing
+    commands given up because their canvas' log was too long (recording/canvas.py), so far.
     """
 
     def __init__(self) -> None:
@@ -108,6 +109,7 @@ class Mirror:
         self.selection: list[list[int]] = []
         self.time = 0.0
         self.unknown = 0
+        self.canvas_cut = 0
         self.before: dict[int, Node | None] | None = None
         self.encoded: dict[int, bytes] = {}
         self._waiting_documents: dict[int, Sn] = {}
@@ -356,6 +358,9 @@ class Mirror:
             node.attrs[name] = value
             if name == "_cssText":
                 self.sheets.pop(node.id, None)
+            elif node.name == "canvas" and name in ("width", "height"):
+                # Setting either empties the canvas.
+                self.canvas[node.id] = canvas.emptied(self.canvas.get(node.id))
             elif name in ("rr_scrollLeft", "rr_scrollTop"):
                 self._recorded_scroll(node)
 
@@ -473,10 +478,10 @@ class Mirror:
         if data.id not in self.nodes:
             self.unknown += data.id > 0
             return
-        commands = data.commands or ([{"property": data.property, "args": data.args}] if data.property else [])
-        if any(c.get("property") == "drawImage" and "ImageBitmap" in str(c.get("args"))[:40] for c in commands):
-            # Bitmap mode: each event holds the whole picture.
-            self.canvas[data.id] = list(commands)
+        commands = data.commands or [{"property": data.property, "args": data.args, "setter": data.setter}]
+        log, cut = canvas.extended(self.canvas.get(data.id), commands, data.type, _canvas_size(self.nodes[data.id]))
+        self.canvas[data.id] = log
+        self.canvas_cut += cut
 
     # -- the tree --------------------------------------------------------------------------------------------
 
@@ -717,6 +722,16 @@ def moved_to(data: Custom) -> str:
     elif data.tag == "performanceSpan" and payload.get("op") == "navigation.push":
         url = payload.get("description")
     return url if isinstance(url, str) and "://" in url[:20] else ""
+
+
+def _canvas_size(node: Node) -> tuple[float, float]:
+    """Width and height of a canvas' bitmap in its pixels."""
+
+    def side(name: str, default: float) -> float:
+        value = str(node.attrs.get(name, ""))
+        return float(value) if value.isascii() and value.isdigit() else default
+
+    return side("width", 300.0), side("height", 150.0)
 
 
 def _copy(node: Node) -> Node:

@@ -62,7 +62,7 @@ class Shown:
         self.adopted = _adopted(mirror)
         self.fonts = mirror.fonts
         self.media = mirror.media.copy()
-        self.canvas = mirror.canvas.copy()
+        self.canvas = {id: (log, len(log)) for id, log in mirror.canvas.items()}
 
     def node(self, id: int) -> Node | None:
         """The node as it is on the page."""
@@ -373,7 +373,11 @@ def _effects(
             if id in mirror.nodes
         ],
         "media": _changed(shown.media if shown else {}, mirror.media, fresh),
-        "canvas": [(id, 0, c) for id, c in _changed(shown.canvas if shown else {}, mirror.canvas, fresh)],
+        "canvas": [
+            (id, keep, log)
+            for id, keep, log in _logs(shown.canvas if shown else {}, mirror.canvas, fresh)
+            if id in mirror.nodes
+        ],
     }
     lists["constructed"] = _constructed(shown, mirror, fresh)
     lists["adopted"] = _changed(shown.adopted if shown else {}, _adopted(mirror), fresh, dropped=list)
