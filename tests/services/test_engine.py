@@ -139,8 +139,8 @@ def test_seeking_while_the_import_goes_on(tmp_path: Path, raws: list[bytes]) -> 
             # Past the gathering, as a large file is: what came is in the library at the next commit.
             tab._take(tab._sorted([(raw, 1) for raw in some]))
             tab.flush()
-            state = Session(id="live", start=tab.start, end=tab.end, tabs=[Tab(index=0, start=tab.start, end=tab.end)])
-            writer.update(state)
+            known = Tab(index=0, start=tab.start, end=tab.end)
+            writer.update(Session(id="live", start=tab.start, end=tab.end, tabs=[known]))
             writer.commit()
 
         take(raws[:half])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import time
 from pathlib import Path
 
 import orjson
@@ -12,7 +13,7 @@ import pytest
 from replay_viewer.domain.errors import BadInput, Cancelled, UserError
 from replay_viewer.library import Library
 from replay_viewer.services.importer import Progress, import_paths
-from replay_viewer.services.jobs import ImportJob
+from replay_viewer.services.jobs import ImportJob, end_spares
 from replay_viewer.services.states import TabStates
 from tests.data_dir import SHARED, needs_shared, session_dir
 from tests.recording.test_mirror import T0, mutation, raw, snapshot, text
@@ -208,3 +209,19 @@ def test_pieces_of_one_session_become_one_with_its_tabs_apart(tmp_path: Path) ->
     (id,) = imported(tmp_path / "home2", both)
     with Library.open(tmp_path / "home2") as library:
         assert sorted(tab.key for tab in library.session(id).tabs) == ["w1", "w2"]
+
+
+def test_texts_are_read_after_an_import_in_its_process(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    job = ImportJob(home, [write(tmp_path / "a.json", recording())])
+    (id,) = job.wait()
+    try:
+        with Library.open(home) as library:
+            for _ in range(300):
+                if library.search_pages("29"):
+                    break
+                time.sleep(0.05)
+            (hit,) = library.search_pages("29")
+            assert hit.session == id
+    finally:
+        end_spares()

@@ -33,6 +33,11 @@ _COMMIT_EVERY = 1.0
 _FIRST_COMMIT = 1 << 20
 
 
+_SLICE = 100_000
+_NO_TIMES = np.empty(0, np.float64)
+_NO_KINDS = np.empty(0, np.int8)
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far an import is. `session` is set as soon as something of it can be opened."""
@@ -207,12 +212,16 @@ class _Import:
         return [tab.tally for tab in self.tabs.values()]
 
     def _activity(self, start: float, end: float) -> None:
+        """Store the activity histogram, counted in slices so that millions of events need no memory of their own."""
         assert self.writer is not None
-        tabs = self.tabs.values()
-        times = np.concatenate([np.frombuffer(tab.times, np.float64) for tab in tabs])
-        types = np.concatenate([np.frombuffer(tab.types, np.int8) for tab in tabs])
-        sources = np.concatenate([np.frombuffer(tab.sources, np.int8) for tab in tabs])
-        self.writer.activity(*timeline.histogram(times, types, sources, start, end))
+        begun, bucket, total = timeline.histogram(_NO_TIMES, _NO_KINDS, _NO_KINDS, start, end)
+        for tab in self.tabs.values():
+            times = np.frombuffer(tab.times, np.float64)
+            types, sources = np.frombuffer(tab.types, np.int8), np.frombuffer(tab.sources, np.int8)
+            for n in range(0, len(times), _SLICE):
+                part = slice(n, n + _SLICE)
+                total = total + timeline.histogram(times[part], types[part], sources[part], start, end)[2]
+        self.writer.activity(begun, bucket, total)
 
     def abort(self) -> None:
         """Leave nothing behind."""

@@ -9,7 +9,7 @@ import atexit
 import contextlib
 import logging
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ import msgspec
 
 from replay_viewer.domain import errors
 from replay_viewer.domain.errors import Cancelled, SourceProblem, UserError
+from replay_viewer.library import Library
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.logs import log_to_file
 from replay_viewer.services.processes import start_worker
@@ -83,6 +84,19 @@ def _serve(connection: Connection) -> None:
         )
     with contextlib.suppress(BrokenPipeError, OSError):
         connection.send(message)
+    if isinstance(message, tuple) and message[0] == "done":
+        _read_texts(task.home, cancelled)
+
+
+def _read_texts(home: str, cancelled: Callable[[], bool]) -> None:
+    """Fill the index of page texts, now that the session can be used; what is cut short, the next one completes."""
+    try:
+        with Library.open(Path(home)) as library:
+            library.read_pages(cancelled=cancelled)
+    except UserError as error:
+        log.info("the index of page texts waits: %s", error)
+    except Exception:
+        log.exception("reading page texts failed")
 
 
 class _Process:
@@ -106,6 +120,8 @@ class _Process:
 
 
 _spare: list[_Process] = []
+#: Processes whose job is done and that still read texts.
+_lingering: list[_Process] = []
 
 
 def prewarm() -> None:
@@ -116,15 +132,24 @@ def prewarm() -> None:
 
 @atexit.register
 def end_spares() -> None:
-    """End processes that were started ahead of need."""
-    while _spare:
-        _spare.pop().end()
+    """End processes that were started ahead of need, and those that still read texts."""
+    for processes in (_spare, _lingering):
+        while processes:
+            processes.pop().end()
+
+
+def _reap() -> None:
+    """Let go of processes that have finished by themselves."""
+    for process in [one for one in _lingering if not one.process.is_alive()]:
+        _lingering.remove(process)
+        process.end()
 
 
 class Job:
     """A running import or pull. Ask `poll` from time to time (or watch `connection`); `cancel` stops it soon."""
 
     def __init__(self, task: _Task) -> None:
+        _reap()
         self._process = _spare.pop() if _spare else _Process()
         self.connection: Connection[Any, Any] = self._process.connection
         self.connection.send(task)
@@ -155,7 +180,10 @@ class Job:
     def _end(self, error: UserError | None) -> None:
         self.error = error
         self.finished = True
-        self._process.end()
+        if error is None:
+            _lingering.append(self._process)
+        else:
+            self._process.end()
 
     def cancel(self) -> None:
         """Stop it; what was written is taken back. Returns at once: `poll` says when it is over."""
