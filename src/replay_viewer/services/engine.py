@@ -6,10 +6,8 @@ without an answer. Patch bytes go to the page unparsed.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import logging
-import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +19,7 @@ from replay_viewer.library import Library
 from replay_viewer.recording import patch
 from replay_viewer.services import describe
 from replay_viewer.services.playback import Stage
-from replay_viewer.services.processes import start_worker
+from replay_viewer.services.processes import Spares, start_worker
 
 log = logging.getLogger(__name__)
 
@@ -119,40 +117,9 @@ def _serve(connection: Connection) -> None:
         library.close()
 
 
-class _Process:
-    """One engine process and our end of its pipe."""
-
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe(duplex=True)
-        self.process = context.Process(target=_serve, args=(theirs,), name="replay-viewer-engine", daemon=True)
-        self.process.start()
-        theirs.close()
-
-    def end(self) -> None:
-        """Close the pipe; the process leaves by itself, or is made to."""
-        self.connection.close()
-        self.process.join(2.0)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-        self.process.close()
-
-
-_spare: list[_Process] = []
-
-
-def prewarm() -> None:
-    """Start an engine process ahead of need, so that the next session opens without waiting for Python to start."""
-    if not _spare:
-        _spare.append(_Process())
-
-
-@atexit.register
-def end_spares() -> None:
-    """End processes that were started ahead of need."""
-    while _spare:
-        _spare.pop().end()
+_spares = Spares(_serve, "replay-viewer-engine")
+#: Start an engine process ahead of need; end those that wait.
+prewarm, end_spares = _spares.prewarm, _spares.end
 
 
 class EngineClient:
@@ -163,7 +130,7 @@ class EngineClient:
     """
 
     def __init__(self, home: Path, session: str) -> None:
-        self._process = _spare.pop() if _spare else _Process()
+        self._process = _spares.take()
         self.connection: Connection[Any, Any] = self._process.connection
         self._number = 0
         self._closed = False

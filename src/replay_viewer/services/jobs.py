@@ -5,10 +5,8 @@ A process can be started ahead of need (`prewarm`), so that a file is opened wit
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import logging
-import multiprocessing
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,7 +19,7 @@ from replay_viewer.domain.errors import Cancelled, SourceProblem, UserError
 from replay_viewer.library import Library
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.logs import log_to_file
-from replay_viewer.services.processes import start_worker
+from replay_viewer.services.processes import Spares, start_worker
 from replay_viewer.services.pull import PullProgress, pull
 
 log = logging.getLogger(__name__)
@@ -99,58 +97,16 @@ def _read_texts(home: str, cancelled: Callable[[], bool]) -> None:
         log.exception("reading page texts failed")
 
 
-class _Process:
-    """One waiting process and our end of its pipe."""
-
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe(duplex=True)
-        self.process = context.Process(target=_serve, args=(theirs,), name="replay-viewer-job", daemon=True)
-        self.process.start()
-        theirs.close()
-
-    def end(self) -> None:
-        """Close the pipe; the process leaves by itself, or is made to."""
-        self.connection.close()
-        self.process.join(5.0)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-        self.process.close()
-
-
-_spare: list[_Process] = []
-#: Processes whose job is done and that still read texts.
-_lingering: list[_Process] = []
-
-
-def prewarm() -> None:
-    """Start a process ahead of need."""
-    if not _spare:
-        _spare.append(_Process())
-
-
-@atexit.register
-def end_spares() -> None:
-    """End processes that were started ahead of need, and those that still read texts."""
-    for processes in (_spare, _lingering):
-        while processes:
-            processes.pop().end()
-
-
-def _reap() -> None:
-    """Let go of processes that have finished by themselves."""
-    for process in [one for one in _lingering if not one.process.is_alive()]:
-        _lingering.remove(process)
-        process.end()
+_spares = Spares(_serve, "replay-viewer-job")
+#: Start a process ahead of need; end those that wait, and those that still read texts.
+prewarm, end_spares = _spares.prewarm, _spares.end
 
 
 class Job:
     """A running import or pull. Ask `poll` from time to time (or watch `connection`); `cancel` stops it soon."""
 
     def __init__(self, task: _Task) -> None:
-        _reap()
-        self._process = _spare.pop() if _spare else _Process()
+        self._process = _spares.take()
         self.connection: Connection[Any, Any] = self._process.connection
         self.connection.send(task)
         self.progress = Progress(0, 0)
@@ -181,7 +137,7 @@ class Job:
         self.error = error
         self.finished = True
         if error is None:
-            _lingering.append(self._process)
+            _spares.linger(self._process)
         else:
             self._process.end()
 
