@@ -91,20 +91,29 @@ def install_system(packages: list[str]) -> bool:
         missing.append("python3-venv")
     if not missing:
         return True
-    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *missing]
+    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends"]
     prefix = [] if os.geteuid() == 0 else ["sudo"]
     if prefix and not shutil.which("sudo"):
-        print("Please install these system packages first:\n  " + " ".join(install), file=sys.stderr)
+        print("Please install these system packages first:\n  " + " ".join(install + missing), file=sys.stderr)
         return False
     print("Installing system packages: " + " ".join(missing), flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-q"], install):
+    for step in ("update", "install"):
+        # Which name a package has is known only after the update.
+        command = ["apt-get", "update", "-q"] if step == "update" else install + [current_name(p) for p in missing]
         quiet = subprocess.run(prefix + command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if quiet.returncode:
             sys.stderr.buffer.write(quiet.stdout[-4000:])
             print("Installing system packages failed: " + " ".join(prefix + command), file=sys.stderr)
             return False
     return True
+
+
+def current_name(package: str) -> str:
+    """The package's name on this release: some were renamed to end in `t64`."""
+    asked = subprocess.run(["apt-cache", "policy", package], capture_output=True, text=True)
+    there = "Candidate:" in asked.stdout and "Candidate: (none)" not in asked.stdout
+    return package if there else package + "t64"
 
 
 def is_installed(package: str) -> bool:
