@@ -13,7 +13,7 @@ const NEVER = new Set([
   "srcdoc", "ping", "action", "formaction", "manifest", "codebase", "classid", "archive", "code", "profile",
   "attributionsrc", "autofocus", "autoplay", "background", "target", "formtarget", "download", "integrity", "nonce",
   "loading", "imagesrcset", "http-equiv", "sandbox", "allow", "csp", "credentialless",
-  "lowsrc", "dynsrc", "popovertarget", "commandfor", "accesskey", "is", "srcset", "usemap", "shadowrootmode",
+  "rr-hover", "rr-mark", "lowsrc", "dynsrc", "popovertarget", "commandfor", "accesskey", "is", "srcset", "usemap", "shadowrootmode",
 ]);
 
 /** Never a URL, a handler or a style on any element: passed without looking closer. */
@@ -57,6 +57,7 @@ export function clean(name: string, value: unknown, at: Place): string | null {
         return picture(text) ?? (typeof data === "string" ? picture(data) : null)
           ?? missing(at.attrs.width, at.attrs.height);
       }
+      if (MEDIA.has(tag) && (tag === "video" || tag === "audio") && /^\s*data:(video|audio)\//i.test(text)) return text.trim();
       return FRAMES.has(tag) || MEDIA.has(tag) || tag === "script" ? null : text;
     case "contenteditable":
       // Selectors still match the attribute; nobody edits a recording.

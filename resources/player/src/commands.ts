@@ -112,7 +112,9 @@ export function run(context: Context, commands: Command[], pictures: Map<Command
     if ((n & 255) === 255 && performance.now() > end) return strange + commands.length - n;
     const command = commands[n]!;
     const name = command.property ?? "";
-    const args = Array.isArray(command.args) ? command.args : [];
+    let args = Array.isArray(command.args) ? command.args : [];
+    // An undefined argument is recorded as null; given to fillText as its width it would hide the text.
+    while (args.length && args[args.length - 1] === null) args = args.slice(0, -1);
     try {
       if (command.setter) {
         const value = args[0];
@@ -134,7 +136,6 @@ export function run(context: Context, commands: Command[], pictures: Map<Command
         if (dash && dash.length <= 1_000 && dash.every((v) => typeof v === "number")) target.setLineDash(dash);
         else strange++;
       } else {
-        // null stands for what JSON has no word for.
         const values = name === "roundRect" ? args.map((v) => Array.isArray(v) ? v.map(Number) : v) : args;
         if (values.every((v) => plain(v) || v === null || name === "roundRect" && Array.isArray(v))) target[name](...values);
         else strange++;

@@ -1,6 +1,7 @@
 // Entry of the player page: messages from Python in, reports out.
 
 import { Link, type Header } from "./link.ts";
+import { setMarks } from "./marks.ts";
 import { Lost, Player } from "./player.ts";
 import { read } from "./read.ts";
 import { Stage } from "./stage.ts";
@@ -78,6 +79,12 @@ function handle(header: Header, body: string): void {
       break;
     case "pointer":
       stage.hidePointer(!header.visible);
+      break;
+    case "marks":
+      setMarks(header.on);
+      break;
+    case "select":
+      stage.setSelecting(header.on);
       break;
     case "settle":
       void player.settled().then(() => link.report({ kind: "settled", request: header.request, box: stage.box(), scale: stage.scale }));

@@ -1,11 +1,13 @@
 // Building single nodes of a recorded document, over rrweb-snapshot's own builder.
 
 import { type BuildCache, type Mirror, buildNodeWithSN } from "rrweb-snapshot";
-import { blank, film } from "./placeholder.ts";
+import { blank } from "./placeholder.ts";
+import { show } from "./media.ts";
+import { MARK } from "./marks.ts";
 import { clean, type Place } from "./clean.ts";
 import { css } from "./urls.ts";
 import {
-  type Attributes, CDATA, COMMENT, CUSTOM, DOCTYPE, ELEMENT, type Overrides, type Rec, SHADOW_HOST, SVG, TEXT,
+  type Attributes, BLOCKED, CDATA, COMMENT, CUSTOM, DOCTYPE, ELEMENT, type Overrides, type Rec, SHADOW_HOST, SVG, TEXT,
 } from "./patch.ts";
 
 const MATH_NS = "http://www.w3.org/1998/Math/MathML";
@@ -98,6 +100,9 @@ function makeElement(rec: Rec, parent: Node | null, bench: Bench): Element {
   setAttributes(element, attrs, { tag, svg, page: bench.page, attrs });
   if (attrs.style !== undefined || rec[9]) setStyle(element, text(attrs.style), rec[9] ?? null, bench.page);
   special(element, attrs);
+  if (tag === "video" || tag === "audio") show(element, attrs, undefined, 0);
+  if (flags & BLOCKED) element.setAttribute(MARK, "blocked");
+  else if (isFrame(element)) element.setAttribute(MARK, "frame");
   return element;
 }
 
@@ -176,11 +181,6 @@ export function special(element: Element, attrs: Attributes, picture?: string): 
       // In a frame without scripts a canvas has no box of its own and shows its fallback: give it a picture.
       content(element, picture
         ?? (typeof attrs.rr_dataURL === "string" ? attrs.rr_dataURL : blank(attrs.width, attrs.height)));
-      break;
-    case "video":
-      if (!element.hasAttribute("poster")) {
-        element.setAttribute("poster", film(attrs.width, attrs.height, "Video (not recorded)"));
-      }
       break;
   }
 }

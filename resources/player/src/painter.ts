@@ -2,14 +2,17 @@
 
 import { type Mirror, createCache, createMirror, createSandboxedIframe } from "rrweb-snapshot";
 import {
-  type Attributes, DOCUMENT, ELEMENT, type Patch, type Rec, VERSION,
+  type Attributes, DOCUMENT, ELEMENT, type Media, type Patch, type Rec, VERSION,
 } from "./patch.ts";
 import {
   type Bench, isDocument, isElement, isFrame, make, setAttribute, setStyle, special, tagOf,
 } from "./nodes.ts";
 import { Canvases } from "./canvas.ts";
 import type { Command } from "./commands.ts";
+import { MARK } from "./marks.ts";
+import { show } from "./media.ts";
 import { Sheets } from "./sheets.ts";
+import { HOVER } from "./urls.ts";
 
 interface Built { attrs: Attributes; tag: string; svg: boolean }
 
@@ -24,6 +27,8 @@ export class Painting {
   private recorded = new WeakMap<Element, Built>();
   readonly canvases = new Canvases();
   private dialogs = new Set<number>();
+  private hovered = new Set<Element>();
+  private media = new Map<number, Media>();
   private records = new Map<number, Rec>();
   private unfilled: [HTMLIFrameElement, number][] = [];
   private bench: Bench;
@@ -92,6 +97,11 @@ export class Painting {
       if (isDocument(doc)) this.sheets.setFonts(doc, fonts);
     }
     for (const [id, keep, commands] of patch.canvas ?? []) this.drawOn(id, keep, commands as Command[]);
+    for (const [id, state] of patch.media ?? []) {
+      if (state) this.media.set(id, state);
+      else this.stopMedia(id);
+    }
+    if (patch.media || patch.attrs) this.playMedia(patch.t ?? 0);
     if (this.dialogs.size) this.openDialogs();
     if (patch.focus !== undefined) this.focus(patch.focus);
     if (patch.selection) this.select(patch.selection);
@@ -119,6 +129,7 @@ export class Painting {
       }
       this.forget(node, moved);
       if (isDocument(node)) {
+        node.defaultView?.frameElement?.setAttribute(MARK, "frame");
         this.empty(node, "");
       } else {
         const parent = node.parentNode;
@@ -140,6 +151,7 @@ export class Painting {
         this.scrolls.delete(id);
         this.dialogs.delete(id);
         this.canvases.drop(id);
+        this.media.delete(id);
         this.sheets.forgetLog(id);
       }
       for (let child = node.firstChild; child; child = child.nextSibling) stack.push(child);
@@ -264,6 +276,7 @@ export class Painting {
         this.problems++;
         continue;
       }
+      if (frame.getAttribute(MARK) === "frame") frame.removeAttribute(MARK);
       this.fillDocument(doc, rec);
     }
   }
@@ -320,8 +333,24 @@ export class Painting {
       }
     }
     if (built.tag === "canvas" && (delta.width !== undefined || delta.height !== undefined)) this.canvases.resized(id);
-    if (built.tag === "canvas" || built.tag === "video" || delta.rr_width !== undefined || delta.rr_height !== undefined) {
+    if (built.tag === "canvas" || delta.rr_width !== undefined || delta.rr_height !== undefined) {
       special(element, built.attrs, this.canvases.url(id));
+    }
+  }
+
+  private stopMedia(id: number): void {
+    this.media.delete(id);
+    const element = this.mirror.getNode(id);
+    const built = isElement(element) ? this.recorded.get(element) : undefined;
+    if (isElement(element) && built) show(element, built.attrs, undefined, 0);
+  }
+
+  /** Bring videos and sounds to where they were at instant `t` (epoch ms). */
+  playMedia(t: number): void {
+    for (const [id, state] of this.media) {
+      const element = this.mirror.getNode(id);
+      const built = isElement(element) ? this.recorded.get(element) : undefined;
+      if (isElement(element) && built && /^(video|audio)$/.test(element.localName)) show(element, built.attrs, state, t);
     }
   }
 
@@ -474,6 +503,20 @@ export class Painting {
     if (this.document.fonts.status === "loading") waits.push(this.document.fonts.ready);
     if (!waits.length) return null;
     return Promise.race([Promise.all(waits), new Promise((done) => setTimeout(done, limit))]);
+  }
+
+  /** The recorded pointer is over this node: it and all around it match what the page's sheets say of `:hover`. */
+  hover(id: number | undefined): void {
+    const over = new Set<Element>();
+    let node: Node | null = id === undefined ? null : this.mirror.getNode(id);
+    while (node && over.size < 1_000) {
+      if (isElement(node)) over.add(node);
+      if (isDocument(node)) node = node === this.document ? null : node.defaultView?.frameElement ?? null;
+      else node = node.parentNode ?? (node as ShadowRoot).host ?? null;
+    }
+    for (const element of this.hovered) if (!over.has(element)) element.removeAttribute(HOVER);
+    for (const element of over) if (!element.hasAttribute(HOVER)) element.setAttribute(HOVER, "");
+    this.hovered = over;
   }
 
   /** Offset of a node's document in the top document's viewport. */

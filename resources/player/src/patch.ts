@@ -3,7 +3,7 @@
 export const VERSION = 1;
 
 export const DOCUMENT = 0, DOCTYPE = 1, ELEMENT = 2, TEXT = 3, CDATA = 4, COMMENT = 5;
-export const SVG = 1, SHADOW_HOST = 2, SHADOW = 4, CUSTOM = 8;
+export const SVG = 1, SHADOW_HOST = 2, SHADOW = 4, CUSTOM = 8, BLOCKED = 16;
 
 export type Attributes = Record<string, unknown>;
 export type Overrides = Record<string, string | [string, string] | false>;
@@ -39,7 +39,7 @@ export interface Patch {
   constructed?: [number, number, number, Op[]][];
   adopted?: [number, number[]][];
   fonts?: [number, Font[]][];
-  media?: [number, Media][];
+  media?: [number, Media | null][];
   canvas?: [number, number, unknown[]][];
   scroll?: [number, number, number][];
   viewport?: [number, number];

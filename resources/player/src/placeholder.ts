@@ -21,14 +21,20 @@ export function blank(width: unknown, height: unknown): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}"/>`);
 }
 
-/** A labelled box that stands for a video or audio player. */
-export function film(width: unknown, height: unknown, label: string): string {
-  const w = size(width) || 300, h = size(height) || 150;
+/** A labelled box that stands for a video or audio player, over its poster when there is one. */
+export function film(width: unknown, height: unknown, label: string, poster?: string | null): string {
+  // Most videos are as wide as this; what the recorded one was is not in the recording.
+  const w = size(width) || 300, h = size(height) || (size(width) ? Math.round(w * 9 / 16) : 150);
   const safe = label.replace(/[<>&"]/g, " ");
+  const under = poster && poster.length < 500_000
+    ? `<image href="${poster.replace(/[<>&"]/g, "")}" width="${w}" height="${h}" preserveAspectRatio="xMidYMid meet"/>` : "";
+  const bar = Math.max(14, Math.min(26, h / 6));
   return "data:image/svg+xml," + encodeURIComponent(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}">`
-    + `<path fill="#1d2230" d="M0 0h${w}v${h}H0z"/><text x="50%" y="50%" fill="#c9cfdd" font-family="sans-serif"`
-    + ` font-size="14" text-anchor="middle" dominant-baseline="middle">${safe}</text></svg>`);
+    + `<path fill="#1d2230" d="M0 0h${w}v${h}H0z"/>${under}`
+    + `<path fill="#1d2230" fill-opacity=".8" d="M0 ${(h - bar) / 2}h${w}v${bar}H0z"/>`
+    + `<text x="50%" y="50%" fill="#dfe3ee" font-family="sans-serif" font-size="${bar / 2}" text-anchor="middle" `
+    + `dominant-baseline="middle">${safe}</text></svg>`);
 }
 
 /** A box of a colour (red, green, blue, alpha from 0 to 1) with a label in the middle. */

@@ -9,6 +9,9 @@ import type { Stage } from "./stage.ts";
 /** Longest wait for pictures and fonts of a new document before it is shown, ms. */
 const PATIENCE = 150;
 
+/** In play, positions of videos and sounds are brought up to date this often, ms. */
+const MEDIA_BEAT = 250;
+
 /** A patch that stands on a revision this page does not have. */
 export class Lost extends Error {}
 
@@ -24,6 +27,7 @@ export class Player {
   private viewport: [number, number] = [1280, 800];
   private url = "";
   private down = false;
+  private lastMedia = 0;
   playing = false;
   /** Whether play waits for frames. */
   starved = false;
@@ -110,6 +114,10 @@ export class Player {
     const frames = this.queue.splice(0, due);
     frames.forEach((frame, n) => this.apply(frame, n === due - 1));
     if (!this.coming) this.instant = head;
+    if (now - this.lastMedia > MEDIA_BEAT) {
+      this.lastMedia = now;
+      this.painting?.playMedia(head);
+    }
   }
 
   private drain(base: number): void {
@@ -143,6 +151,7 @@ export class Player {
     if (!this.coming) this.stage.resize(this.viewport);
     this.rev = patch.rev ?? this.rev;
     this.appliedT = patch.t ?? this.appliedT;
+    if (last && !this.playing) this.painting?.playMedia(this.appliedT);
     if (last) {
       this.overlay(patch);
       this.rescrollLater();
@@ -186,6 +195,7 @@ export class Player {
     if (patch.down !== undefined) this.down = patch.down;
     if (patch.pointer !== undefined && painting) {
       const p = patch.pointer;
+      painting.hover(p?.[3]);
       const [x, y] = p ? painting.offset(p[3]) : [0, 0];
       this.stage.showPointer(p ? [p[0] + x, p[1] + y, p[2] === 1] : null, this.down);
     }

@@ -2,19 +2,22 @@
 
 import { type BuildCache, adaptCssForReplay } from "rrweb-snapshot";
 import type { Font, Op } from "./patch.ts";
-import { css } from "./urls.ts";
+import { sheet as marks } from "./marks.ts";
+import { css, hovered } from "./urls.ts";
 
 /** rrweb-snapshot's mark between the parts of _cssText that belong to the text nodes of one <style>. */
 const SPLIT = "/* rr_split */";
 
 /** What every painted document gets: no <noscript>, which scriptless frames show, and no fallback of a canvas. */
 const OWN = "noscript{display:none!important}canvas>*{display:none!important}"
+  // A frame without scripts shows the browser's own controls on every video.
+  + "video:not([controls])::-webkit-media-controls{display:none!important}"
   // Scroll positions are the recording's: nothing that grows above moves them.
   + "*{overflow-anchor:none!important}";
 
 /** CSS as the painter uses it: nothing left to load, device sizes as viewport sizes. */
 export function adapt(text: string, page: string, cache: BuildCache): string {
-  const own = css(text, page);
+  const own = hovered(css(text, page));
   // rrweb-snapshot's adaptation parses all of it, and what we want of it is only the device-size queries.
   return own.includes("-device-") ? adaptCssForReplay(own, cache) : own;
 }
@@ -27,7 +30,7 @@ export class Sheets {
   private logs = new Map<number, Log>();
   private constructed = new Map<number, { sheet: CSSStyleSheet; ops: Op[]; doc: Document }>();
   private styles = new WeakMap<Element, StyleText>();
-  private own = new WeakMap<Document, CSSStyleSheet>();
+  private own = new WeakMap<Document, CSSStyleSheet[]>();
   private fonts = new WeakMap<Document, Map<string, FontFace>>();
   /** Fonts of the documents that are being loaded. */
   pending: Promise<unknown>[] = [];
@@ -196,15 +199,15 @@ export class Sheets {
   }
 
   private ours(doc: Document): CSSStyleSheet[] {
-    let sheet = this.own.get(doc);
-    if (!sheet) {
+    let own = this.own.get(doc);
+    if (!own) {
       const view = doc.defaultView as typeof window | null;
       if (!view) return [];
-      sheet = new view.CSSStyleSheet();
+      const sheet = new view.CSSStyleSheet();
       sheet.replaceSync(OWN);
-      this.own.set(doc, sheet);
+      this.own.set(doc, own = [sheet, marks(view)]);
     }
-    return [sheet];
+    return own;
   }
 
   // -- fonts -------------------------------------------------------------------------------------------------

@@ -86,6 +86,11 @@ export class Stage {
     this.overlay.style.visibility = hidden ? "hidden" : "";
   }
 
+  /** Whether text of the recorded page can be selected with the mouse. */
+  setSelecting(on: boolean): void {
+    this.element.classList.toggle("selecting", on);
+  }
+
   showClick(x: number, y: number): void {
     const ring = document.createElement("div");
     ring.className = "click";

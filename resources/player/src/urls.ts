@@ -43,6 +43,14 @@ const IN_CSS = /\b(url|src)\(\s*(?:"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|(
 const IMPORT = /@import\s+(?:url\(\s*)?("(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|[^"'\s;)]+)[^;]*;?/gi;
 const MAY_LOAD = /url\(|src\(|@import|image-set|\\/i;
 
+/** Attribute of the elements the recorded pointer is over. */
+export const HOVER = "rr-hover";
+
+/** The viewer's own pointer must not change a recorded page, and the recorded one should: `:hover` as an attribute. */
+export function hovered(text: string): string {
+  return text.includes(":hover") ? text.replace(/(?<!\\):hover(?![\w-])/g, `[${HOVER}]`) : text;
+}
+
 /** CSS text in which nothing but data: and fragments is left to load; other URLs are absolute inside a dead scheme. */
 export function css(text: string, page: string): string {
   if (!MAY_LOAD.test(text)) return text;

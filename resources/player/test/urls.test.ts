@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clean } from "../src/clean.ts";
-import { bitmap } from "../src/canvas.ts";
-import { css, fragment, link, picture } from "../src/urls.ts";
+import { pictureBlob } from "../src/commands.ts";
+import { clock, position } from "../src/media.ts";
+import { css, fragment, hovered, link, picture } from "../src/urls.ts";
 
 const PAGE = "https://shop.test/cart/?q=1#top";
 
@@ -67,11 +68,24 @@ test("attributes", () => {
 
 test("canvas pictures are images, whatever the recording calls them", () => {
   const part = { rr_type: "ArrayBuffer", base64: "AQID" };
-  const command = (type) => ({ property: "drawImage",
-    args: [{ rr_type: "ImageBitmap", args: [{ rr_type: "Blob", data: [part], type }] }, 0, 0] });
-  assert.equal(bitmap([command("image/png")]).type, "image/png");
-  assert.equal(bitmap([command("text/html")]).type, "image/webp");
-  assert.equal(bitmap([command("image/png")]).size, 3);
-  assert.equal(bitmap([{ property: "fillRect", args: [] }]), null);
-  assert.equal(bitmap([null, { property: "drawImage", args: [null] }]), null);
+  const blob = (type) => ({ rr_type: "Blob", data: [part], type });
+  assert.equal(pictureBlob(blob("image/png")).type, "image/png");
+  assert.equal(pictureBlob(blob("text/html")).type, "image/webp");
+  assert.equal(pictureBlob(blob("image/png")).size, 3);
+  assert.equal(pictureBlob({ rr_type: "Blob", data: [null, { rr_type: "ArrayBuffer", base64: "%" }] }), null);
+  assert.equal(pictureBlob(null), null);
+});
+
+test("the recorded pointer decides what :hover means", () => {
+  assert.equal(hovered("a:hover>b,i:hover::before{}"), "a[rr-hover]>b,i[rr-hover]::before{}");
+  assert.equal(hovered(".x\\:hover{} a:hover-x{}"), ".x\\:hover{} a:hover-x{}");
+});
+
+test("positions of media", () => {
+  const media = { playing: true, at: 3, t: 1000, rate: 1.5 };
+  assert.equal(position(media, 3000), 6);
+  assert.equal(position({ ...media, playing: false }, 3000), 3);
+  assert.equal(position(media, 0), 3);
+  assert.equal(clock(61.9), "1:01");
+  assert.equal(clock(3_661), "1:01:01");
 });

@@ -372,7 +372,11 @@ def _effects(
             for id, keep, ops in _logs(shown.sheets if shown else {}, mirror.sheets, fresh)
             if id in mirror.nodes
         ],
-        "media": _changed(shown.media if shown else {}, mirror.media, fresh),
+        "media": [
+            entry
+            for entry in _changed(shown.media if shown else {}, mirror.media, fresh, dropped=lambda: None)
+            if entry[0] in mirror.nodes
+        ],
         "canvas": [
             (id, keep, log)
             for id, keep, log in _logs(shown.canvas if shown else {}, mirror.canvas, fresh)

@@ -143,6 +143,14 @@ class PlayerView(QWidget):
         """Draw pointer and clicks, or not."""
         self._line.send("pointer", visible=visible)
 
+    def show_marks(self, visible: bool) -> None:
+        """Mark what is not in the recording (blocked boxes, frames of other sites), or not."""
+        self._line.send("marks", on=visible)
+
+    def set_selecting(self, on: bool) -> None:
+        """Let the person select text of the page; otherwise their pointer does nothing to it."""
+        self._line.send("select", on=on)
+
     # -- reading and pictures --------------------------------------------------------------------------------
 
     def read_page(self, done: Callable[[dict[str, Any]], None]) -> None:
