@@ -37,6 +37,7 @@ class Counters(msgspec.Struct, kw_only=True):
     console, network: whether any console or network event was seen in the recording.
     blocked: number of nodes recorded as empty boxes (at once).
     canvases: number of canvas elements (at once); canvas_recorded: whether any canvas content was recorded.
+    canvas_cut: drawing commands given up because a canvas had too many (`Mirror.canvas_cut` at the end).
     """
 
     tab: int = 0
@@ -65,6 +66,7 @@ class Counters(msgspec.Struct, kw_only=True):
     blocked: int = 0
     canvases: int = 0
     canvas_recorded: bool = False
+    canvas_cut: int = 0
 
 
 def survey(nodes: Iterable[Node], counters: Counters) -> None:

@@ -122,6 +122,10 @@ def _picture(c: Counters) -> list[Finding]:
         canvases = _many(c.canvases, "canvas", "canvases")
         message = f"{canvases} without content: the SDK does not record canvas unless told to."
         add("canvas-not-recorded", "info", c.canvases, message)
+    if c.canvas_cut:
+        drawings = _many(c.canvas_cut, "drawing command")
+        message = f"{drawings} left out: a canvas was drawn on so long that its beginning is not kept."
+        add("canvas-cut", "warning", c.canvas_cut, message)
     return found
 
 

@@ -23,8 +23,8 @@ from replay_viewer.services.processes import Spares, start_worker
 
 log = logging.getLogger(__name__)
 
-RequestKind = Literal["open", "seek", "frames", "state", "reload"]
-ReplyKind = Literal["opened", "seek", "frames", "state", "reloaded", "error"]
+RequestKind = Literal["open", "seek", "frames", "state", "neighbour", "reload"]
+ReplyKind = Literal["opened", "seek", "frames", "state", "neighbour", "reloaded", "error"]
 
 
 class Request(msgspec.Struct, array_like=True):
@@ -75,6 +75,9 @@ def _answer(request: Request, stage: Stage | None) -> Reply:
         case "state":
             state = describe.describe(stage.fresh_state(request.tab, request.t))
             return Reply(request.number, "state", stage.rev, request.t, msgspec.json.encode(state))
+        case "neighbour":
+            found = stage.states(request.tab).neighbour(request.t, int(request.step))
+            return Reply(request.number, "neighbour", stage.rev, request.t, msgspec.json.encode(found))
         case _:
             stage.reload()
             return Reply(request.number, "reloaded", stage.rev)
@@ -162,7 +165,18 @@ class EngineClient:
 
     def state(self, tab: int, t: float, timeout: float = 60.0) -> dict[str, Any]:
         """The state at `t` as data (waits for it): url, viewport, html, inputs, scroll. Raises SourceProblem."""
-        number = self._send(Request(self._next(), "state", tab, t))
+        result: dict[str, Any] = msgspec.json.decode(self._ask(Request(self._next(), "state", tab, t), timeout))
+        return result
+
+    def neighbour(self, tab: int, t: float, direction: int, timeout: float = 10.0) -> float | None:
+        """Instant (epoch ms) of the next or previous event that changes what is seen, for single steps (waits)."""
+        body = self._ask(Request(self._next(), "neighbour", tab, t, step=1.0 if direction > 0 else -1.0), timeout)
+        found: float | None = msgspec.json.decode(body)
+        return found
+
+    def _ask(self, request: Request, timeout: float) -> bytes:
+        """Body of the answer to a request; answers to others wait. Raises SourceProblem."""
+        number = self._send(request)
         while self.connection.poll(timeout):
             reply = self._read()
             if reply.request != number:
@@ -170,8 +184,7 @@ class EngineClient:
             elif reply.kind == "error":
                 raise SourceProblem(reply.message)
             else:
-                result: dict[str, Any] = msgspec.json.decode(reply.body)
-                return result
+                return reply.body
         raise SourceProblem("The engine of this session does not answer.", "Open the session again.")
 
     def _read(self) -> Reply:

@@ -225,6 +225,7 @@ class TabRecorder:
         # Once more at the end: pictures and sheets that came after the snapshots count as well.
         survey(self.mirror.nodes.values(), tally)
         tally.start, tally.end, tally.events, tally.unknown = self.start, self.end, self.count, self.mirror.unknown
+        tally.canvas_cut = self.mirror.canvas_cut
         times = np.frombuffer(self.times, np.float64)
         gaps = np.flatnonzero(np.diff(times) > GAP_S * 1000)
         tally.gaps = [(float(times[n]), float(times[n + 1])) for n in gaps]

@@ -13,11 +13,18 @@ from replay_viewer.domain.errors import NotFound
 from replay_viewer.library import ChunkRef, KeyframeRef
 from replay_viewer.recording import keyframe
 from replay_viewer.recording.chunk import Chunk
-from replay_viewer.recording.events import Event, Incremental, Source
+from replay_viewer.recording.events import Event, Incremental, Kind, Source
 from replay_viewer.recording.mirror import Mirror, Pointer
 
 #: Pointer samples are recorded up to this long before the event that carries them (rrweb flushes every 500 ms).
 POINTER_LAG = 1_000.0
+
+#: Sources of incremental events that change what is seen: all but pointer positions, custom elements' names and logs.
+_SEEN_SOURCES = (
+    *(Source.MUTATION, Source.MOUSE_INTERACTION, Source.SCROLL, Source.VIEWPORT_RESIZE, Source.INPUT),
+    *(Source.MEDIA_INTERACTION, Source.STYLE_SHEET_RULE, Source.CANVAS_MUTATION, Source.FONT),
+    *(Source.STYLE_DECLARATION, Source.SELECTION, Source.ADOPTED_STYLE_SHEET),
+)
 
 _POINTER_SOURCES = (Source.MOUSE_MOVE, Source.TOUCH_MOVE, Source.DRAG)
 
@@ -89,6 +96,23 @@ class TabStates:
         if index < 0:
             return 0
         return self._firsts[index] + int(np.searchsorted(self._chunk(index).times, t, side="right"))
+
+    def neighbour(self, t: float, direction: int) -> float | None:
+        """Instant of the next (direction > 0) or previous event that changes what is seen; None when there is none.
+
+        `t` epoch ms; what happens at `t` itself does not count.
+        """
+        forward = direction > 0
+        index = bisect_right(self._chunk_starts, t) - 1
+        indices = range(max(0, index), len(self._chunks)) if forward else range(index, -1, -1)
+        for i in indices:
+            chunk = self._chunk(i)
+            times = chunk.times
+            seen = (chunk.types == Kind.FULL_SNAPSHOT) | np.isin(chunk.sources, _SEEN_SOURCES)
+            found = np.flatnonzero(seen & (times > t if forward else times < t))
+            if len(found):
+                return float(times[found[0] if forward else found[-1]])
+        return None
 
     def events_between(self, start: int, stop: int) -> Iterator[Event]:
         """Stored events number `start` up to, not including, `stop`."""
