@@ -57,22 +57,12 @@ def test_nobodys(url: str) -> None:
     assert "password" not in str(raised.value) or "password" in url
 
 
-R = "4dc395e328494c49a7ea6335849a6fbe"
-
-
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        (f"https://acme.sentry.io/explore/replays/{R}/?t=5", "Sentry comes"),
-        (f"https://sentry.io/organizations/acme/replays/{R}/", "Sentry comes"),
-        (f"https://acme.sentry.io/replays/shop:{R}/", "Sentry comes"),
-        ("https://acme.sentry.io/issues/4711/events/1/", "Sentry comes"),
-        (f"https://errors.example.com/organizations/acme/explore/replays/{R}/", "self-hosted Sentry"),
-        ("https://us.posthog.com/project/12345/replay/01a1fa95?t=65", "PostHog comes"),
-        ("https://eu.posthog.com/project/1/replay/home?sessionRecordingId=01a1", "PostHog comes"),
-        ("https://app.posthog.com/recordings/1#sessionRecordingId=01a1", "PostHog comes"),
-        ("https://us.posthog.com/shared/abc", "PostHog comes"),
-        ("https://hog.example.com/project/1/replay/01a1", "self-hosted PostHog"),
+        ("https://acme.sentry.io/issues/4711/events/1/", "Sentry address"),
+        ("https://eu.posthog.com/project/1/replay/home?sessionRecordingId=01a1", "PostHog address"),
+        ("https://us.posthog.com/shared/abc", "PostHog address"),
         ("https://app.logrocket.com/acme/shop/s/6-0192/4?t=1", "LogRocket"),
         ("https://app.fullstory.com/ui/ORG/session/1%3A2", "FullStory"),
         ("https://app.eu1.fullstory.com/ui/ORG/client-session/1:2", "FullStory"),

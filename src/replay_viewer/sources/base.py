@@ -14,7 +14,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     """A recognised session URL.
 
     `url`: its plain form, without an instant, the same for the same session. `base`: the backend's address. `offset`:
-    ms from the session's start, None when the URL names no instant.
+    ms from the session's start, None when the URL names no instant. `account`: the organisation or project it is in.
+    `at`: an absolute instant (epoch ms) instead of `offset`.
     """
 
     source: str
@@ -22,6 +23,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     base: str
     session: str
     offset: float | None = None
+    account: str = ""
+    at: float | None = None
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,9 @@ import email.utils
 import random
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,6 +22,9 @@ import msgspec
 
 from replay_viewer import __version__
 from replay_viewer.domain.errors import BadInput, NotFound, SourceProblem
+
+#: Of a query string; repeated names are allowed.
+Parameters = dict[str, str] | list[tuple[str, str | int | float | bool | None]]
 
 _PER_HOST = 8
 _ATTEMPTS = 5
@@ -61,8 +66,19 @@ class Http:
     ) -> None:
         await self._client.aclose()
 
-    async def get(self, url: str, *, token: str = "", parameters: dict[str, str] | None = None) -> Answer:
-        """Read `url`. Raises SourceProblem, NotFound (404, 410), BadInput (no usable address)."""
+    async def get(
+        self,
+        url: str,
+        *,
+        token: str = "",
+        parameters: Parameters | None = None,
+        scope: str = "",
+        query: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Read `url`; `query` is posted as JSON (a read all the same). `scope`: what the token needs for it.
+
+        Raises SourceProblem, NotFound (404, 410), BadInput (no usable address).
+        """
         try:
             host = urlsplit(url).netloc
         except ValueError as error:
@@ -72,7 +88,7 @@ class Http:
             wait = self._pause * 2 ** (attempt - 1) * random.uniform(0.7, 1.3)
             try:
                 async with self._slots[host]:
-                    answer = await self._once(url, headers, parameters)
+                    answer = await self._once(url, headers, parameters, query)
             except httpx.InvalidURL as error:
                 raise BadInput(f"“{url}” is not an address.") from error
             except (httpx.TooManyRedirects, httpx.UnsupportedProtocol) as error:
@@ -82,8 +98,8 @@ class Http:
                     raise _unreachable(host, error) from error
             else:
                 if answer.status not in _RETRIED or attempt == self._attempts:
-                    return _judged(host, answer, token)
-                wait = max(wait, _retry_after(answer.headers.get("retry-after", "")))
+                    return _judged(host, answer, token, scope)
+                wait = max(wait, _retry_after(answer.headers.get("retry-after", "")), _reset(answer))
                 if wait > _LONGEST_PAUSE:
                     raise SourceProblem(
                         f"{host} asks to wait {wait:.0f} seconds before the next request.", "Try again then."
@@ -91,8 +107,11 @@ class Http:
             await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, url: str, headers: dict[str, str], parameters: dict[str, str] | None) -> Answer:
-        async with self._client.stream("GET", url, headers=headers, params=parameters) as response:
+    async def _once(
+        self, url: str, headers: dict[str, str], parameters: Parameters | None, query: Mapping[str, Any] | None
+    ) -> Answer:
+        method = "GET" if query is None else "POST"
+        async with self._client.stream(method, url, headers=headers, params=parameters, json=query) as response:
             parts: list[bytes] = []
             size = 0
             async for part in response.aiter_bytes():
@@ -104,7 +123,7 @@ class Http:
             return Answer(response.status_code, found, b"".join(parts))
 
 
-def _judged(host: str, answer: Answer, token: str) -> Answer:
+def _judged(host: str, answer: Answer, token: str, scope: str) -> Answer:
     """The answer when it is a good one. Raises what the status means otherwise."""
     status = answer.status
     if 200 <= status < 300:
@@ -115,7 +134,8 @@ def _judged(host: str, answer: Answer, token: str) -> Answer:
             raise SourceProblem(f"{host} does not accept the token.", "It may have been revoked: ask for a new one.")
         raise SourceProblem(f"{host} wants a personal token.", "Ask whoever runs it for one.")
     if status == 403:
-        raise SourceProblem(f"{host} refuses: {said or 'not allowed'}.", "Ask whoever runs it for access.")
+        advice = f"The token needs the scope {scope}." if scope else "Ask whoever runs it for access."
+        raise SourceProblem(f"{host} refuses: {said or 'not allowed'}.", advice)
     if status == 404:
         raise NotFound(f"{host} has no such session.", "It may have expired, or the address is cut short.")
     if status == 410:
@@ -135,6 +155,16 @@ def _detail(answer: Answer) -> str:
     if isinstance(detail, dict):
         detail = detail.get("message")
     return detail.strip().rstrip(".")[:300] if isinstance(detail, str) else ""
+
+
+def _reset(answer: Answer) -> float:
+    """Seconds until Sentry's limit is lifted, when a 429 says that and nothing else; 0 otherwise."""
+    if answer.status != 429 or "retry-after" in answer.headers:
+        return 0.0
+    try:
+        return max(0.0, float(answer.headers.get("x-sentry-rate-limit-reset", "0")) - time.time())
+    except ValueError:
+        return 0.0
 
 
 def _unreachable(host: str, error: httpx.TransportError) -> SourceProblem:

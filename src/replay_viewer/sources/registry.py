@@ -8,13 +8,15 @@ from replay_viewer.domain import links
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.sources.base import Link, Source
 from replay_viewer.sources.collector import CollectorSource
+from replay_viewer.sources.posthog import PostHogSource
+from replay_viewer.sources.sentry import SentrySource
 from replay_viewer.sources.unsupported import explain
 
 
 def sources() -> list[Source]:
     """All sources, those of others first (they know their hosts, ours takes any)."""
     added: list[Source] = [entry.load()() for entry in entry_points(group="replay_viewer.sources")]
-    return [*added, CollectorSource()]
+    return [*added, SentrySource(), PostHogSource(), CollectorSource()]
 
 
 def unwrap(url: str) -> str:
@@ -34,11 +36,14 @@ def recognise(url: str) -> tuple[Source, Link]:
     """
     try:
         plain = unwrap(url)
-        if problem := explain(plain):
-            raise problem
-        for source in sources():
+        *others, own = sources()
+        for source in others:
             if link := source.recognise(plain):
                 return source, link
+        if problem := explain(plain):  # before ours, which takes any host
+            raise problem
+        if link := own.recognise(plain):
+            return own, link
     except ValueError as error:  # urlsplit on a broken host
         raise BadInput(f"“{url}” is not an address.", "Paste the whole address of a session.") from error
     raise BadInput(

@@ -32,13 +32,13 @@ _BACKENDS = [
     _Backend(
         r"(^|\.)sentry\.io$",
         r"/replays/|/issues/",
-        "Pulling from Sentry comes with a later release.",
+        "This Sentry address names no replay that can be pulled.",
         f"Download the replay's segments (…/recording-segments/?download=true) and {_FILE}.",
     ),
     _Backend(
         r"(^|\.)posthog\.com$",
         r"/replay/|/recordings|/shared/|/embedded/|sessionRecordingId",
-        "Pulling from PostHog comes with a later release.",
+        "This PostHog address names no recording that can be pulled.",
         f"Use “Export to JSON” in the recording's menu and {_FILE}.",
     ),
     _Backend(
@@ -98,13 +98,13 @@ _BACKENDS = [
     _Backend(
         r"",
         r"/organizations/[^/]+/(explore/)?replays/",
-        "This looks like a self-hosted Sentry; pulling from it comes with a later release.",
+        "This Sentry address names no replay that can be pulled.",
         f"Download the replay's segments (…/recording-segments/?download=true) and {_FILE}.",
     ),
     _Backend(
         r"",
         r"/project/[^/]+/replay/",
-        "This looks like a self-hosted PostHog; pulling from it comes with a later release.",
+        "This PostHog address names no recording that can be pulled.",
         f"Use “Export to JSON” in the recording's menu and {_FILE}.",
     ),
     _Backend(

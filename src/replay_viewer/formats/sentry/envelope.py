@@ -144,6 +144,11 @@ class _Envelope:
             )
 
 
+    def finding(self, value: dict[str, Any]) -> Iterator[Piece]:
+        """What a pull of our own could not have (no SDK sends this)."""
+        yield Skipped(self.replay, text(value.get("code")), text(value.get("message")))
+
+
 _READERS: dict[str, Callable[[_Envelope, dict[str, Any]], Iterator[Piece]]] = {
     "replay_event": _Envelope.replay_event,
     "event": _Envelope.event,
@@ -152,6 +157,7 @@ _READERS: dict[str, Callable[[_Envelope, dict[str, Any]], Iterator[Piece]]] = {
     "transaction": _Envelope.transaction,
     "span": _Envelope.span,
     "log": _Envelope.log,
+    "replay_viewer_finding": _Envelope.finding,
     "client_report": _Envelope.client_report,
 }
 
