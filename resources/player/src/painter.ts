@@ -505,10 +505,19 @@ export class Painting {
     return Promise.race([Promise.all(waits), new Promise((done) => setTimeout(done, limit))]);
   }
 
-  /** The recorded pointer is over this node: it and all around it match what the page's sheets say of `:hover`. */
-  hover(id: number | undefined): void {
+  /**
+   * The recorded pointer, [x, y, kind, id], is over this node: it and all around it match what the page's sheets say
+   * of `:hover`. When the node has gone or moved away under the pointer, it is over whatever stands there now.
+   */
+  hover(pointer: [number, number, number, number?] | null): void {
     const over = new Set<Element>();
-    let node: Node | null = id === undefined ? null : this.mirror.getNode(id);
+    let node: Node | null = pointer?.[3] === undefined ? null : this.mirror.getNode(pointer[3]);
+    if (pointer && !(isElement(node) && within(node, pointer[0], pointer[1]))) {
+      const doc = node?.isConnected ? node.ownerDocument : null;
+      // In a page with frames nobody knows whose coordinates those of a lost node were.
+      if (doc) node = doc.elementFromPoint(pointer[0], pointer[1]) ?? node;
+      else if (!this.document.querySelector("iframe,frame")) node = this.document.elementFromPoint(pointer[0], pointer[1]);
+    }
     while (node && over.size < 1_000) {
       if (isElement(node)) over.add(node);
       if (isDocument(node)) node = node === this.document ? null : node.defaultView?.frameElement ?? null;
@@ -533,6 +542,11 @@ export class Painting {
     }
     return [x, y];
   }
+}
+
+function within(element: Element, x: number, y: number): boolean {
+  const box = element.getBoundingClientRect();
+  return x >= box.left - 1 && x <= box.right + 1 && y >= box.top - 1 && y <= box.bottom + 1;
 }
 
 /** Links, forms and controls of a recording are looked at, not used. Text stays selectable. */

@@ -195,7 +195,7 @@ export class Player {
     if (patch.down !== undefined) this.down = patch.down;
     if (patch.pointer !== undefined && painting) {
       const p = patch.pointer;
-      painting.hover(p?.[3]);
+      painting.hover(p);
       const [x, y] = p ? painting.offset(p[3]) : [0, 0];
       this.stage.showPointer(p ? [p[0] + x, p[1] + y, p[2] === 1] : null, this.down);
     }

@@ -154,14 +154,31 @@ def test_hostile_commands_do_nothing(bench: Bench) -> None:
 
 def test_hover_follows_the_recorded_pointer_only(bench: Bench) -> None:
     r = Recording()
-    rule = ".a:hover b, .x\\:hover { color: rgb(9, 0, 0) } i:hover:not(.no) { color: rgb(8, 0, 0) }"
+    rule = "* { margin: 0 } b, i { display: block; height: 20px }"
+    rule += ".a:hover b, .x\\:hover { color: rgb(9, 0, 0) } i:hover:not(.no) { color: rgb(8, 0, 0) }"
     b, i = r.el("b", {}, "b"), r.el("i", {}, "i")
     r.page(0, r.el("p", {"class": "a"}, b), i, r.el("u", {"class": "x:hover"}, "u"), head=(r.el("style", {}, rule),))
     r.incremental(100, 1, positions=[{"x": 5, "y": 5, "id": b["id"], "timeOffset": 0}])
-    r.incremental(200, 1, positions=[{"x": 5, "y": 5, "id": i["id"], "timeOffset": 0}])
+    r.incremental(200, 1, positions=[{"x": 5, "y": 25, "id": i["id"], "timeOffset": 0}])
     r.change(300, removes=[{"id": i["id"], "parentId": i["id"]}])
     bench.use(r.raws)
     for offset, wanted in ((50, (0, 0)), (150, (9, 0)), (250, (0, 8)), (150, (9, 0)), (50, (0, 0)), (250, (0, 8))):
         bench.seek(offset)
         assert (colour(bench, "b"), colour(bench, "i")) == tuple(f"rgb({n}, 0, 0)" for n in wanted), offset
         assert colour(bench, "u") == "rgb(9, 0, 0)"
+
+
+def test_hover_is_what_stands_under_the_pointer_when_its_node_has_moved(bench: Bench) -> None:
+    r = Recording()
+    rule = "* { margin: 0 } p { height: 40px } p:hover { color: rgb(9, 0, 0) }"
+    first, second = r.el("p", {"id": "a"}, "a"), r.el("p", {"id": "b"}, "b")
+    r.page(0, first, second, head=(r.el("style", {}, rule),))
+    r.incremental(100, 1, positions=[{"x": 9, "y": 60, "id": second["id"], "timeOffset": 0}])
+    r.change(200, removes=[{"id": first["id"], "parentId": r._next - 1}])
+    r.change(300, removes=[{"id": second["id"], "parentId": r._next - 1}])
+    r.change(400, adds=[{"parentId": r._next - 1, "nextId": None, "node": r.el("p", {"style": "height: 90px"}, "c")}])
+    bench.use(r.raws)
+    for offset, wanted in ((150, "b"), (250, ""), (450, "c"), (150, "b"), (450, "c"), (50, "")):
+        bench.seek(offset)
+        found = ask(bench, "[...d.querySelectorAll('p[rr-hover]')].map(p => p.textContent).join()")
+        assert found == wanted, offset
