@@ -14,7 +14,8 @@ from replay_viewer.domain.errors import Cancelled, NotFound, SourceProblem, Stor
 from replay_viewer.domain.rows import KINDS
 from replay_viewer.library import Library
 from replay_viewer.services.importer import import_paths
-from replay_viewer.services.pull import PullProgress, instant, origin, pull
+from replay_viewer.services.pull import PullProgress, _token, instant, origin, pull
+from replay_viewer.sources import Link
 from tests.collector.bodies import captured, sample
 from tests.sources.server import answer, serving
 
@@ -180,3 +181,11 @@ def test_one_pull_of_a_session_at_a_time(collector: RunningCollector, tmp_path: 
     assert pull(tmp_path, url, progress=watch)
     assert refused
     assert pull(tmp_path, url)
+
+
+def test_the_token_of_the_environment_goes_to_known_hosts_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPLAY_VIEWER_TOKEN", "rvt_secret")
+    known = {"https://us.sentry.io": True, "https://sentry.io.evil.test": False, "http://sentry.io": False}
+    for base, given in (known | {"https://evilposthog.com": False, "http://127.0.0.1:1": True}).items():
+        link = Link(source="x", url=base, base=base, session="a")
+        assert _token(link) == ("rvt_secret" if given else "")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -78,7 +79,9 @@ def pull(
         if not lock.acquire(wait=False):
             raise StorageProblem("This session is being pulled already.", "Wait until that is done.")
         try:
-            asyncio.run(_watched(_pull(source, link, spool, progress, token or ""), cancelled))
+            asyncio.run(
+                _watched(_pull(source, link, spool, progress, _token(link) if token is None else token), cancelled)
+            )
             return _import(home, spool, link, progress, cancelled)
         finally:
             lock.release()
@@ -106,6 +109,15 @@ def _import(
     if not sessions:
         raise NotFound("The session holds no recording yet.", "Try again in a moment.")
     return sessions[0]
+
+
+def _token(link: Link) -> str:
+    """REPLAY_VIEWER_TOKEN, for hosts nobody can put up to catch it: a pasted link must not be able to ask for it."""
+    parts = urlsplit(link.base)
+    host = parts.hostname or ""
+    cloud = parts.scheme == "https" and re.fullmatch(r"(?:[\w-]+\.)*(?:sentry\.io|posthog\.com)", host)
+    known = cloud or host in ("127.0.0.1", "localhost", "::1")
+    return os.environ.get("REPLAY_VIEWER_TOKEN", "") if known else ""
 
 
 def instant(url: str) -> float | None:
