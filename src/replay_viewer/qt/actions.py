@@ -68,6 +68,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next-session", "Next session", "next_session", ("j",), "", "always", "File", "Session"),
     Action("previous-session", "Previous session", "previous_session", ("k",), "", "always", "File", "Session"),
     Action("close-session", "Close session", "close_session", ("Ctrl+W",), "close", "session", "File", "Session"),
+    Action("palette", "Command palette", "show_palette", ("Ctrl+K",), "search", "always", "File", "Session"),
     Action("quit", "Quit", "quit", ("Ctrl+Q",), "", "always", "File", "Session"),
     Action("play", "Play or pause", "toggle_play", ("Space",), "play", menu="Playback", group="Play"),
     Action("forward", "Forward 5 s", "forward", ("Right",), menu="Playback", group="Play"),
@@ -86,6 +87,7 @@ ACTIONS: tuple[Action, ...] = (
         "skip-idle", "Skip idle time", "toggle_skip", ("i",), "skip", menu="Playback", group="Play", checkable=True
     ),
     Action("back", "Back to where the playhead was", "back", ("Alt+Backspace",), "back", "back", "Playback", "Play"),
+    Action("go-to", "Go to a time…", "go_to_time", ("t", "Ctrl+G"), "clock", menu="Playback", group="Play"),
     Action("range-in", "Range begins here", "range_in", ("[",), "range", menu="Playback", group="Range"),
     Action("range-out", "Range ends here", "range_out", ("]",), menu="Playback", group="Range"),
     Action("range-leave", "Leave the range", "leave_range", ("Escape",), "close", "range", "Playback", "Range"),
@@ -272,3 +274,21 @@ def _forward(key: str, focus: QWidget) -> None:
     for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
         event = QKeyEvent(kind, combination.key(), combination.keyboardModifiers(), text)
         QCoreApplication.sendEvent(focus, event)
+
+
+def key_table() -> str:
+    """docs/keys.md: every key, from the table that handles them."""
+    lines = [
+        "# Keys",
+        "",
+        "Written from the table of actions (`qt/actions.py`); a test keeps this page in step. Keys work wherever the",
+        "focus is, except in text fields. Enter on a row plays from 2 s before it.",
+    ]
+    for group in dict.fromkeys(action.group for action in ACTIONS):
+        named = [action for action in ACTIONS if action.group == group and action.keys]
+        where = " (while the lanes have the focus)" if any(action.scope for action in named) else ""
+        lines += ["", f"## {group}{where}", "", "| key | what it does |", "|---|---|"]
+        for action in named:
+            keys = ", ".join(f"`{pretty(key)}`" for key in action.keys)
+            lines.append(f"| {keys} | {action.text.rstrip('…')} |")
+    return "\n".join(lines) + "\n"

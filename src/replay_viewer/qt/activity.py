@@ -74,6 +74,8 @@ class Activity(QWidget):
         self.table.tints_failed = True
         self.table.severity_column = 1
         self.table.copies = lambda at: rowtext.copies(self.model.row_at(at))
+        self.table.marked = self._marked
+        context.cause_changed.connect(self.table.viewport().update)
         self.empty = EmptyState("activity")
         body = QWidget()
         self._stack = QStackedLayout(body)
@@ -216,6 +218,11 @@ class Activity(QWidget):
         assert opened is not None
         key = int(self.model.keys[position])
         return MERGED[int(opened.merged.kind[key])], int(opened.merged.n[key])
+
+    def _marked(self, position: int) -> bool:
+        """Whether a row led to the selected error."""
+        cause = self.context.cause
+        return cause is not None and cause.marks(*self._at(position))
 
     def _picked(self, position: int) -> None:
         where = self._at(position)

@@ -156,6 +156,8 @@ def screenshot(
     problems: list[str] = []
     try:
         made.show()
+        made.resize(QSize(*size))  # showing restores a geometry: the size asked for wins
+        made.arrange()
         made.opener.failed.connect(lambda error, _again: problems.append(str(error)))
         made.opener.open_session(session, at)
         _until(lambda: bool(problems) or (made.stage.shows_page and bool(made.stage.size_label.text())))

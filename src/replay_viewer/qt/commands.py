@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.links import SessionLink
 from replay_viewer.domain.rows import summary
 from replay_viewer.domain.session import Note
-from replay_viewer.qt.actions import PANEL_IDS
+from replay_viewer.library import Library
+from replay_viewer.qt.actions import ACTIONS, PANEL_IDS, pretty
 from replay_viewer.qt.keysheet import KeySheet
+from replay_viewer.qt.palette import Entry, Palette
 from replay_viewer.qt.panels.notes import NotesPanel
 from replay_viewer.qt.theme import theme
-from replay_viewer.qt.wording import one_line
+from replay_viewer.qt.typedtime import ADVICE, typed_time
+from replay_viewer.qt.wording import one_line, session_line
 
 if TYPE_CHECKING:
     from replay_viewer.qt.window import Window
@@ -186,6 +191,32 @@ class Commands(QObject):
         """To where the playhead was."""
         self.playhead.back()
 
+    def go_to_time(self) -> None:
+        """Ask for a time as people write it."""
+        text, given = QInputDialog.getText(self.window, "Go to a time", ADVICE)
+        if given and text.strip():
+            self.go_to(text)
+
+    def go_to(self, text: str) -> bool:
+        """Go to a typed time, read as times are shown; says so when it is none. Returns whether it went."""
+        playhead = self.playhead
+        try:
+            t = typed_time(
+                text,
+                start=playhead.start,
+                end=playhead.end,
+                now=playhead.target,
+                style=playhead.style,
+                zone=playhead.zone,
+            )
+        except UserError as error:
+            self.window.messages.say(error.message, error.advice, "warning")
+            return False
+        playhead.pause()
+        playhead.seek(t)
+        self.window.lanes.reveal(t)
+        return True
+
     def range_in(self) -> None:
         """The range begins here."""
         self.playhead.begin_range()
@@ -311,6 +342,49 @@ class Commands(QObject):
     def reset_layout(self) -> None:
         """The docks as they were at first."""
         self.window.reset_layout()
+
+    def show_palette(self) -> None:
+        """Everything that can be done now, sessions and rows, by a few letters."""
+        table = self.window.actions_table
+        entries = [
+            Entry(
+                action.text.rstrip("…"), partial(table.run, action.id), pretty(action.keys[0]) if action.keys else ""
+            )
+            for action in ACTIONS
+            if action.id != "palette" and self.allows(action.when)
+        ]
+        Palette(entries, self.window, self._find).show()
+
+    def _find(self, text: str, give: Callable[[list[Entry]], None]) -> None:
+        """Sessions and rows of the library that hold a text."""
+
+        def look(library: Library) -> list[tuple[str, str, str, int, float]]:
+            found = [(one.id, f"{one.facts.user.label} · {session_line(one)}", "", -1, 0.0)
+                     for one in library.sessions(text, limit=8)]  # fmt: skip
+            for hit in library.search(text, limit=20):
+                t = library.row(hit.session, hit.kind, hit.n).t
+                found.append((hit.session, one_line(hit.text, 90), hit.kind, hit.n, t))
+            return found
+
+        def done(found: list[tuple[str, str, str, int, float]]) -> None:
+            give([
+                Entry(line, partial(self._open_found, session, kind, n, t), f"{kind or 'session'} {session[:8]}")
+                for session, line, kind, n, t in found
+            ])  # fmt: skip
+
+        # What is typed on the way to a query may be none yet: nothing is found then.
+        self.context.tasks.read(look, done, lambda _error: give([]), key="palette")
+
+    def _open_found(self, session: str, kind: str, n: int, t: float) -> None:
+        """Open a session, or go to a row of it."""
+        opened = self.context.opened
+        if kind and opened is not None and opened.id == session:
+            if kind in PANEL_IDS:
+                self._panel(kind)
+            self.context.select(kind, n)
+            self.context.seek_row(kind, t)
+        else:
+            self.window.opener.open_session(session, f"{t:.0f}" if kind else "")
 
     def show_keys(self) -> None:
         """The sheet of keys."""

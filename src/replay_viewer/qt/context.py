@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from replay_viewer.domain.session import Note
 from replay_viewer.library import Library
+from replay_viewer.qt.cause import Cause, led_to
 from replay_viewer.qt.clock import Playhead
 from replay_viewer.qt.opened import Opened
 from replay_viewer.qt.tasks import Tasks
@@ -30,6 +31,7 @@ class Context(QObject):
     said = Signal(str, str, str)
     note_asked = Signal(object)
     maps_changed = Signal()
+    cause_changed = Signal()  #: other rows are marked as what led to the selected error
 
     def __init__(self, library: Library, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -39,16 +41,20 @@ class Context(QObject):
         self.opened: Opened | None = None
         self.selected: tuple[str, int] | None = None
         self.maps: Path | None = None
+        self.cause: Cause | None = None
 
     def set_opened(self, opened: Opened | None) -> None:
         """Another session is open."""
         self.opened = opened
         self.selected = None
+        self._set_cause(None)
         self.opened_changed.emit()
 
     def select(self, kind: str, n: int) -> None:
-        """A row was selected: details and evidence follow."""
+        """A row was selected: details and evidence follow. An error also marks what led to it, until the next one."""
         self.selected = (kind, n)
+        if kind == "errors" and self.opened is not None:
+            self._set_cause(led_to(self.opened.columns, n))
         self.row_selected.emit(kind, n)
 
     def seek_row(self, kind: str, t: float) -> None:
@@ -63,3 +69,7 @@ class Context(QObject):
     def add_note(self, note: Note) -> None:
         """Ask for a note to be added."""
         self.note_asked.emit(note)
+
+    def _set_cause(self, cause: Cause | None) -> None:
+        self.cause = cause
+        self.cause_changed.emit()

@@ -33,6 +33,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from replay_viewer.domain.session import Note
 from replay_viewer.qt import raster
+from replay_viewer.qt.cause import Cause
 from replay_viewer.qt.clock import Playhead
 from replay_viewer.qt.opened import Columns, Ints, Opened
 from replay_viewer.qt.raster import Floats, LaneData
@@ -98,6 +99,7 @@ class Lanes(QWidget):
         self.playhead = playhead
         self.describe: Callable[[str, int], str] = lambda _kind, _n: ""
         self.press_key: Callable[[str], bool] = lambda _key: False
+        self.cause: Cause | None = None
         self.data = View()
         self.low, self.high = 0.0, 1.0
         self._shown: list[str] = []
@@ -228,6 +230,7 @@ class Lanes(QWidget):
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._layer)
         painter.setClipRect(QRectF(GUTTER, 0, self.width() - GUTTER, self.height()))
+        self._draw_cause(painter)
         self._draw_range(painter)
         self._draw_pointer(painter)
         self._draw_playhead(painter)
@@ -372,6 +375,27 @@ class Lanes(QWidget):
                 painter.setPen(theme().colour("muted"))
                 painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
         painter.restore()
+
+    def set_cause(self, cause: Cause | None) -> None:
+        """Mark what led to an error."""
+        self.cause = cause
+        self.update()
+
+    def _draw_cause(self, painter: QPainter) -> None:
+        """The seconds before the selected error are tinted, and what happened in them is framed."""
+        if self.cause is None:
+            return
+        left, right = self.x_of(self.cause.start), self.x_of(self.cause.end)
+        painter.fillRect(QRectF(left, RULER, right - left, self.height() - RULER), theme().colour("warning", 0.10))
+        painter.setPen(QPen(theme().colour("warning"), 1))
+        for at, name in enumerate(self.visible_lanes()):
+            numbers, part = self.cause.rows.get(name), self.data.columns.get(name)
+            if numbers is None or part is None:
+                continue
+            for n in numbers[numbers < len(part)][-200:]:
+                x = self.x_of(float(part.t[n]))
+                wide = max(self.x_of(float(part.end[n])) - x, 2.0)
+                painter.drawRect(QRectF(x - 2, RULER + at * self.lane + 1.5, wide + 3, self.lane - 4))
 
     def _draw_range(self, painter: QPainter) -> None:
         picked = self._dragged or self.playhead.range

@@ -75,6 +75,11 @@ class RowDelegate(QStyledItemDelegate):
             painter.fillRect(
                 QRect(box.left(), box.top(), 3, box.height()), colours.colour("failed" if bad else "accent")
             )
+        if self._table.marked(at):
+            if not selected and not present:
+                painter.fillRect(box, colours.colour("warning", 0.12))
+            if index.column() == 0 and not present:
+                painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), colours.colour("warning"))
         painter.setPen(colours.colour("hairline"))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
         if cell.bar is not None:
@@ -146,6 +151,7 @@ class RowTable(QTableView):
         self.tints_failed = False
         self.severity_column = 0
         self.copies: Callable[[int], dict[str, str]] = lambda _position: {}
+        self.marked: Callable[[int], bool] = lambda _position: False
         self.setModel(rows)
         self.delegate = RowDelegate(self)
         self.setItemDelegate(self.delegate)

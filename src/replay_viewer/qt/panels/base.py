@@ -67,6 +67,8 @@ class ListPanel(Panel):
         self.model = RowModel([*self.columns()], self._fetch)
         self.table = RowTable(self.model, context.playhead, f"{self.title} list")
         self.table.copies = self._copies
+        self.table.marked = self._marked
+        context.cause_changed.connect(self.table.viewport().update)
         self.filter = FilterField(f"Filter {self.title.lower()}")
         self.filter.setMaximumWidth(260)
         self.counter = label("", "muted")
@@ -232,6 +234,11 @@ class ListPanel(Panel):
 
     def _fetch(self, keys: list[int]) -> Sequence[AnyRow]:
         return self.opened.fetch(self.kind, keys) if self.opened else []
+
+    def _marked(self, position: int) -> bool:
+        """Whether a row led to the selected error."""
+        cause = self.context.cause
+        return cause is not None and cause.marks(self.kind, int(self.model.keys[position]))
 
     def _copies(self, position: int) -> dict[str, str]:
         return rowtext.copies(self.model.row_at(position))
