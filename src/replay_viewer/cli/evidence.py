@@ -21,8 +21,9 @@ from replay_viewer.domain.rows import KINDS
 from replay_viewer.domain.session import Note, Session
 from replay_viewer.domain.time import offset, parse_instant
 from replay_viewer.export import formats
+from replay_viewer.export.sessions import FORMATS
 from replay_viewer.library import Library, home_dir
-from replay_viewer.services import incident
+from replay_viewer.services import content, incident
 from replay_viewer.services.bundle import write_bundle
 from replay_viewer.services.stills import StillEngine
 
@@ -54,7 +55,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "what was removed.",
     )
     one.add_argument("id", metavar="ID")
-    one.add_argument("--format", required=True, choices=[*formats(), "bundle"], metavar="F")
+    one.add_argument("--format", required=True, choices=[*formats(), "bundle", *FORMATS], metavar="F")
     one.add_argument("-o", "--out", required=True, type=Path, metavar="OUT")
     one.add_argument("--range", metavar="A..B", help="what the note is about (default: around the first error)")
     one.add_argument("--redact", choices=("strict", "none"), default="strict", help="default: strict")
@@ -138,6 +139,11 @@ def _export(options: argparse.Namespace) -> int:
                 raise BadInput("A bundle holds a whole session.", "Leave --range out.")
             write_bundle(library, session.id, options.out, transform=redactor)
             written = [options.out]
+        elif options.format in FORMATS:
+            script = options.format == "playwright"
+            limits = parse_range(options.range, session)
+            gathered = content.gather(library, session.id, range=limits, script=script, redactor=redactor)
+            written = content.write(gathered, options.format, options.out, redactor)
         else:
             start, end = parse_range(options.range, session)
             made = incident.build(

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from replay_viewer.domain.errors import BadInput
+from replay_viewer.export.content import SessionContent
 from replay_viewer.export.incident import IncidentNote
 
 _KEY = object()
@@ -35,6 +36,29 @@ def opened(content: object) -> IncidentNote:
     if not isinstance(content, Clean):
         raise TypeError("an export gets its content from replay_viewer.export.export, after redaction")
     return content.note
+
+
+class CleanSession:
+    """Session content that went through redaction. Only `replay_viewer.export.sessions.export_session` makes one."""
+
+    __slots__ = ("content",)
+
+    def __init__(self, content: SessionContent, key: object) -> None:
+        if key is not _KEY:
+            raise TypeError("an export gets its content from export_session, after redaction")
+        self.content = content
+
+
+def _seal_session(content: SessionContent) -> CleanSession:
+    """For the seam only."""
+    return CleanSession(content, _KEY)
+
+
+def opened_session(content: object) -> SessionContent:
+    """The session content inside; raises TypeError for what did not pass redaction."""
+    if not isinstance(content, CleanSession):
+        raise TypeError("an export gets its content from export_session, after redaction")
+    return content.content
 
 
 class File(msgspec.Struct, frozen=True):
