@@ -140,3 +140,19 @@ def test_idle_is_where_nothing_happens_and_nobody_types() -> None:
         (40_000, 50_000),
     ]
     assert quiet_spans(0, 5_000, 0, 5_000, np.array([0]), np.empty(0)) == []
+
+
+def test_a_request_is_copied_as_fetch_and_as_playwright() -> None:
+    row = NetworkRequest(
+        t=0.0,
+        end=1.0,
+        method="POST",
+        url="https://a.test/'x'",
+        request_headers={"Accept": "*/*", "Host": "a.test"},
+        request_body=Body(text='{"a": 1}'),
+    )
+    forms = rowtext.copies(row)
+    assert forms["Copy as fetch"].startswith("await fetch(\"https://a.test/'x'\", {")
+    assert '"body": "{\\"a\\": 1}"' in forms["Copy as fetch"]
+    assert "Host" not in forms["Copy as fetch"]
+    assert '"data"' in forms["Copy as Playwright request"]

@@ -6,6 +6,7 @@ library and kept in a small cache together with their formatted cells. Filters a
 
 from __future__ import annotations
 
+import html
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -147,10 +148,14 @@ class RowModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Plain text for whoever asks (screen readers, tests); the delegate reads cells directly."""
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) or not index.isValid():
+        roles = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole)
+        if role not in roles or not index.isValid():
             return None
         cell = self.cells_at(index.row())[index.column()]
-        return f"{cell.text} {cell.tail}".strip() if cell.tail else cell.text
+        text = f"{cell.text} {cell.tail}".strip() if cell.tail else cell.text
+        if role == Qt.ItemDataRole.ToolTipRole:  # what is cut in the list; escaped, or Qt may take it for markup
+            return f"<p>{html.escape(text[:1000])}</p>" if text else None
+        return text
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Titles of the columns."""

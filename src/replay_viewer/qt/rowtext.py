@@ -137,12 +137,44 @@ def as_curl(row: NetworkRequest) -> str:
     return " ".join(parts)
 
 
+def _sent_headers(row: NetworkRequest) -> dict[str, str]:
+    """Request headers that a repeated request can set."""
+    return {
+        name: value
+        for name, value in row.request_headers.items()
+        if name.lower() not in _NOT_SENT and not name.startswith(":")
+    }
+
+
+def _literal(value: Any) -> str:
+    """A value as a JavaScript literal: JSON, which JavaScript reads."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8")
+
+
+def as_fetch(row: NetworkRequest) -> str:
+    """A request as a call of the browser's `fetch`, to paste into a console."""
+    options: dict[str, Any] = {"method": row.method, "headers": _sent_headers(row)}
+    if row.request_body.text:
+        options["body"] = row.request_body.text
+    return f"await fetch({_literal(row.url)}, {_literal(options)});"
+
+
+def as_playwright(row: NetworkRequest) -> str:
+    """A request as a call of Playwright's `request` fixture (TypeScript)."""
+    options: dict[str, Any] = {"method": row.method, "headers": _sent_headers(row)}
+    if row.request_body.text:
+        options["data"] = row.request_body.text
+    return f"const response = await request.fetch({_literal(row.url)}, {_literal(options)});"
+
+
 def copies(row: AnyRow) -> dict[str, str]:
     """What can be copied of a row: menu text to clipboard text."""
     forms = {"Copy as text": as_text(row), "Copy as JSON": as_json(row)}
     if isinstance(row, NetworkRequest):
         forms["Copy URL"] = row.url
         forms["Copy as cURL"] = as_curl(row)
+        forms["Copy as fetch"] = as_fetch(row)
+        forms["Copy as Playwright request"] = as_playwright(row)
     if isinstance(row, Interaction) and row.selector:
         forms["Copy selector"] = row.selector
     return forms

@@ -383,7 +383,7 @@ class Window(QMainWindow):
     def arrange(self) -> None:
         """The designed proportions for the window's size; the compact form gives the page what it can."""
         compact = self.height() < _COMPACT_BELOW
-        sides = [196, 264] if self.width() < 1400 else [222, 318]
+        sides = [196, 264] if self.width() < 1400 else [222, 352]
         self.resizeDocks([self.queue_dock, self.activity_dock], sides, Qt.Orientation.Horizontal)
         lanes = self.lanes.sizeHint().height()
         self.resizeDocks(
