@@ -119,3 +119,5 @@ def test_odd_commands_are_passed_over() -> None:
     log, _ = canvas.extended(None, odd, 7, SIZE)
     log, _ = canvas.extended(log, [call("clearRect", 0, 0, 100, 50)], None, SIZE)
     assert log[0]["property"] == "getContext"
+    for args in ({}, "x", 5, None, [], [{}]):
+        canvas.extended(None, [{"property": "clear", "args": args}], 1, SIZE)

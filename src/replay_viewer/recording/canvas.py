@@ -89,10 +89,11 @@ def _webgl(log: list[Command] | None, commands: list[Command], begin: Command) -
     """Clear colour, the last clear, and one command that drew."""
     kept: dict[str, Command] = {} if log is None or log[0] != begin else {c["property"]: c for c in log[1:]}
     for command in commands:
-        name, args = command["property"], command.get("args") or [0]
+        name, args = command["property"], command.get("args")
+        mask = args[0] if isinstance(args, list) and args else 0
         if name == "clearColor":
             kept["clearColor"] = command
-        elif name == "clear" and isinstance(args[0], int) and args[0] & _COLOR_BIT:
+        elif name == "clear" and isinstance(mask, int) and mask & _COLOR_BIT:
             kept = {"clearColor": kept["clearColor"]} if "clearColor" in kept else {}
             kept["clear"] = command
         elif name.startswith("draw"):
