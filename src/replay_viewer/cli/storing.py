@@ -28,10 +28,10 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "pull",
         parents=[common],
         help="pull a session from where it was recorded",
-        description="Pull a session into the library by its URL. Prints the session id.",
+        description="Pull a session into the library by its URL. Prints the session id. A backend that wants a token "
+        "gets the one in REPLAY_VIEWER_TOKEN: on the command line everybody on this machine could read it.",
     )
     one.add_argument("url", metavar="URL")
-    one.add_argument("--token", help="read the collector with this token (default: REPLAY_VIEWER_TOKEN)")
     one.set_defaults(run=_pull)
     one = commands.add_parser("delete", parents=[common], help="delete a session from the library")
     one.add_argument("id", metavar="ID")
@@ -67,7 +67,7 @@ def _print_ids(ids: list[str], as_json: bool) -> None:
 def _pull(options: argparse.Namespace) -> int:
     line = ProgressLine()
     try:
-        id = pull(home_dir(options.home), options.url, token=options.token, progress=lambda now: line.show(str(now)))
+        id = pull(home_dir(options.home), options.url, progress=lambda now: line.show(str(now)))
     finally:
         line.clear()
     _print_ids([id], options.json)

@@ -120,7 +120,8 @@ class Vital(Row, tag="vital", frozen=True, kw_only=True, omit_defaults=True):
 class StateChange(Row, tag="state", frozen=True, kw_only=True, omit_defaults=True):
     """One action of a state container: its type, its payload and, when recorded, the state after it.
 
-    `diff`: JSON Patch operations (RFC 6902) from the state before, when recorded. `meta`: of the action, or its error.
+    `diff`: JSON Patch operations (RFC 6902) from the state before, when recorded. `meta`: of the action, or its
+    error.
     """
 
     action: str
