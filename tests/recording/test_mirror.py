@@ -214,3 +214,73 @@ def test_random_programs_give_the_same_page_by_any_way(seed: int) -> None:
         shown = patch.Shown(current)
         page.apply(patch.encode(made))
         page.check(mirror_of(*raws[:target]))
+
+
+def test_a_box_with_the_attribute_alone_is_not_checked() -> None:
+    box = {"type": "checkbox", "checked": "checked"}
+    mirror = mirror_of(snapshot(element(10, "input", **box), element(11, "input", type="radio", checked=True)))
+    assert mirror.effective_input(10) == ("", False)
+    assert mirror.effective_input(11) == ("", True)
+    made = patch.diff(None, mirror)
+    assert [entry for entry in made["input"] if entry[0] == 10] == [(10, "", False)]
+    mirror.apply(decode_event(mutation(attributes=[{"id": 10, "attributes": {"checked": ""}}])))
+    assert mirror.effective_input(10) == ("", True)
+
+
+def test_a_moved_control_keeps_what_was_put_into_it() -> None:
+    mirror = mirror_of(
+        snapshot(element(10, "input", value="default"), element(11)),
+        raw(3, {"source": 5, "id": 10, "text": "", "isChecked": False}),
+        mutation(
+            removes=[{"id": 10, "parentId": 4}],
+            adds=[{"parentId": 11, "nextId": None, "node": element(10, "input", value="default")}],
+        ),
+    )
+    assert mirror.effective_input(10) == ("", None)
+
+
+def test_what_left_a_shadow_root_for_the_page_stays() -> None:
+    # The outer document reports the coming before the shadow root reports the going.
+    host = element(10, children=[{**element(12), "isShadow": True}])
+    host["isShadowHost"] = True
+    mirror = mirror_of(
+        snapshot(host),
+        mutation(adds=[{"parentId": 4, "nextId": None, "node": element(12)}]),
+        mutation(removes=[{"id": 12, "parentId": 10, "isShadow": True}]),
+    )
+    assert mirror.nodes[4].children == [10, 12]
+    assert mirror.nodes[10].shadow == []
+
+
+def test_texts_of_a_style_take_over_from_its_serialised_text() -> None:
+    style = element(10, "style", [text(11, ""), text(12, "")], _cssText="a{}/* rr_split */b{}")
+    mirror = mirror_of(snapshot(style), mutation(texts=[{"id": 11, "value": ""}]))
+    assert "_cssText" not in mirror.nodes[10].attrs
+    assert [mirror.nodes[id].text for id in (11, 12)] == ["", "b{}"]
+
+
+def test_a_select_follows_its_options() -> None:
+    options = [element(n, "option", value=v) for n, v in ((11, "a"), (12, "b"))]
+    mirror = mirror_of(snapshot(element(10, "select", options, value="b")))
+    assert mirror.effective_input(10) == ("b", None)
+    mirror.apply(decode_event(mutation(removes=[{"id": 12, "parentId": 10}])))
+    assert mirror.effective_input(10) == ("a", None)
+    new = element(13, "option", value="c", selected=True)
+    mirror.apply(decode_event(mutation(adds=[{"parentId": 10, "nextId": None, "node": new}])))
+    assert mirror.effective_input(10) == ("c", None)
+
+
+def test_the_url_follows_moves_by_script() -> None:
+    span = {"op": "navigation.push", "description": "http://a/b", "startTimestamp": 1}
+    mirror = mirror_of(snapshot(), raw(5, {"tag": "performanceSpan", "payload": span}))
+    assert mirror.url == "http://a/b"
+    mirror.apply(decode_event(raw(5, {"tag": "$pageview", "payload": {"href": "http://a/c"}})))
+    assert mirror.url == "http://a/c"
+
+
+def test_a_page_recorded_anew_keeps_its_focus_a_new_page_does_not() -> None:
+    focus = raw(3, {"source": 2, "type": 5, "id": 10})
+    one = snapshot(element(10, "input"))
+    assert mirror_of(one, focus, one).focus == 10
+    assert mirror_of(one, focus, raw(1, {}), one).focus is None
+    assert mirror_of(one, focus, snapshot(element(10, "p"))).focus is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from enum import IntEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -57,11 +57,18 @@ sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
 # gc=False: none of these can be part of a cycle, and an import makes millions of them.
 
 
+#: Chunks hold types and sources in a byte each.
+_Small = Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+#: Seconds or milliseconds since 1970, up to the year 5138: what lies outside is no time anything was recorded at.
+_Stamp = Annotated[float, msgspec.Meta(ge=0, lt=1e14)]
+
+
 class Head(msgspec.Struct, gc=False):
     """What is read of every event: the rest stays raw JSON. `cv` is PostHog's mark for gzip inside strings."""
 
-    type: int
-    timestamp: float
+    type: _Small
+    timestamp: _Stamp
     data: msgspec.Raw = msgspec.Raw(b"null")
     delay: float = 0.0
     cv: str | None = None
@@ -132,7 +139,7 @@ class Position(msgspec.Struct, gc=False):
 class Mutation(msgspec.Struct, gc=False):
     """The data of a mutation (source 0): by far the most frequent and the largest kind."""
 
-    source: int
+    source: _Small
     adds: list[Add] | None = None
     removes: list[Remove] | None = None
     texts: list[TextChange] | None = None
@@ -143,7 +150,7 @@ class Mutation(msgspec.Struct, gc=False):
 class Incremental(msgspec.Struct, gc=False):
     """The data of any other incremental snapshot: the union of the fields of their sources."""
 
-    source: int
+    source: _Small
     # style sheet rules
     adds: list[Any] | None = None
     removes: list[Any] | None = None
@@ -255,7 +262,10 @@ def _incremental(data: msgspec.Raw) -> Mutation | Incremental:
     try:
         decoded = _decode_incremental(data)
     except msgspec.ValidationError:
-        return _decode_mutation(data)
+        mutation = _decode_mutation(data)
+        if mutation.source != Source.MUTATION:
+            raise
+        return mutation
     return decoded if decoded.source != Source.MUTATION else _decode_mutation(data)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -66,9 +67,9 @@ Font = dict[str, Any]
 Input = tuple[str | None, bool | None]
 Op = list[Any]
 
-#: What an attribute that came with a mutation is stored as: an empty `checked` in a serialised box says that the box
-#: has the attribute and is not checked, because the recorder writes true for one that is.
-CHECKED = "checked"
+#: What `checked` is stored as. The recorder writes true for a box that is checked when it is serialised; text there
+#: is the attribute of a box that is not. The attribute of a mutation checks a box.
+CHECKED, UNCHECKED = "checked", ""
 
 #: The recorder's mark between the parts of `_cssText` that belong to the text nodes of one <style>.
 _SPLIT = "/* rr_split */"
@@ -134,7 +135,7 @@ class Mirror:
             if data.width and data.height:
                 self.viewport = (data.width, data.height)
         elif isinstance(data, Custom):
-            self.url = moved_to(data) or self.url
+            self.url = moved_to(data, self.url) or self.url
         elif event.type in (Kind.DOM_CONTENT_LOADED, Kind.LOAD):
             # A new page, as far as anybody knows: nothing has the focus.
             self.focus = None
@@ -347,7 +348,7 @@ class Mirror:
                 continue
             if name == "style":
                 node.style = None
-            elif name == "checked" and value == "":
+            elif name == "checked" and isinstance(value, str):
                 value = CHECKED
             elif name == "type" and node.name == "input" and _boxed(node.attrs.get(name)) != _boxed(value):
                 # What a box was said to hold is no text, nor the other way round.
@@ -407,7 +408,7 @@ class Mirror:
 
     def _selection(self, data: Incremental) -> None:
         self.selection = [
-            [int(r.get(k) or 0) for k in ("start", "startOffset", "end", "endOffset")]
+            [v if isinstance(v := r.get(k), int) else 0 for k in ("start", "startOffset", "end", "endOffset")]
             for r in data.ranges or ()
             if isinstance(r, dict)
         ]
@@ -591,6 +592,9 @@ class Mirror:
         if isinstance(style, dict):
             node.style = attributes.pop("style")
         self.nodes[sn.id] = node
+        if name == "input" and isinstance(attributes.get("checked"), str):
+            # The recorder takes lower-case types only for boxes; of others it says nothing but the attribute.
+            attributes["checked"] = UNCHECKED if attributes.get("type") in ("checkbox", "radio") else CHECKED
         if "rr_scrollLeft" in attributes or "rr_scrollTop" in attributes:
             self._recorded_scroll(node)
         media = attributes.get("rr_mediaState")
@@ -657,15 +661,12 @@ def effective(node: Node, reported: Input | None, mirror: Mirror) -> Input:
     raw = attrs.get("value")
     if node.name == "input":
         if _boxed(attrs.get("type")):
-            checked = attrs.get("checked") not in (None, False, "")
+            checked = attrs.get("checked") not in (None, False, UNCHECKED)
         value = "" if raw is None else str(raw)
     elif node.name == "textarea":
         value = str(raw) if raw is not None else mirror.text_of(node.id)
     elif node.name == "select":
         wanted = reported[0] if reported is not None and reported[0] is not None else raw
-        if attrs.get("multiple") is not None:
-            # Only the first of what is chosen is ever reported; what was serialised stands on the options.
-            return (None if reported is None else reported[0]), None
         return _chosen(node, mirror, None if wanted is None else str(wanted), reported=reported is not None), None
     elif node.name == "option":
         checked = attrs.get("selected") not in (None, False)
@@ -711,17 +712,25 @@ def option_value(option: Node, mirror: Mirror) -> str:
 _URL_TAGS = ("$pageview", "$url_changed")
 
 
-def moved_to(data: Custom) -> str:
-    """The URL a page moved to by script, as the SDKs of PostHog and Sentry record it; empty when it says nothing."""
+def moved_to(data: Custom, url: str) -> str:
+    """The URL a page at `url` moved to by script, as PostHog's and Sentry's SDKs record it; empty: nothing said."""
     payload = data.payload
     if not isinstance(payload, dict):
         return ""
-    url: object = None
+    target: object = None
     if data.tag in _URL_TAGS:
-        url = payload.get("href")
+        target = payload.get("href")
     elif data.tag == "performanceSpan" and payload.get("op") == "navigation.push":
-        url = payload.get("description")
-    return url if isinstance(url, str) and "://" in url[:20] else ""
+        target = payload.get("description")
+    elif data.tag == "breadcrumb" and payload.get("category") == "navigation":
+        moved = payload.get("data")
+        target = moved.get("to") if isinstance(moved, dict) else None
+    if not isinstance(target, str) or not target:
+        return ""
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        return ""
 
 
 def _canvas_size(node: Node) -> tuple[float, float]:

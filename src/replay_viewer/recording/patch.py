@@ -434,13 +434,18 @@ def _inputs(
     candidates.update(owners)
     result: list[tuple[int, str | None, bool | None]] = []
     for id in candidates:
-        if id in nodes:
+        if id in nodes and not _many(nodes[id], mirror):
             now: Input = effective(nodes[id], mirror.inputs.get(id), mirror)
             if now != (None, None):
                 result.append((id, *now))
     # Checking one radio button unchecks its group: what ends up checked comes last.
     result.sort(key=lambda entry: bool(entry[2]))
     return result
+
+
+def _many(node: Node, mirror: Mirror) -> bool:
+    """Whether several options may be chosen: they say so themselves, and a value would choose one alone."""
+    return node.name == "select" and "multiple" in node.attrs and node.id not in mirror.inputs
 
 
 def _unchecked(node: Node) -> bool:

@@ -13,7 +13,7 @@ def inserts(rules: Any) -> list[Op]:
     """Insert operations for the `rules` of an adopted sheet: `[{rule, index?}, …]`."""
     return [
         ["i", entry.get("index"), entry["rule"]]
-        for entry in rules or ()
+        for entry in (rules if isinstance(rules, list) else ())
         if isinstance(entry, dict) and isinstance(entry.get("rule"), str)
     ]
 
