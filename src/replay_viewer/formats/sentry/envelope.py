@@ -143,7 +143,6 @@ class _Envelope:
                 "", "sdk-dropped", f"The SDK dropped items of kind {what} ({why}).", number(lost.get("quantity"))
             )
 
-
     def finding(self, value: dict[str, Any]) -> Iterator[Piece]:
         """What a pull of our own could not have (no SDK sends this)."""
         yield Skipped(self.replay, text(value.get("code")), text(value.get("message")))

@@ -1,0 +1,137 @@
+"""HAR: what HAR 1.2 demands, read by a reader of its own, beside what the browser itself wrote down."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+
+from replay_viewer.cli import main
+from replay_viewer.domain.resources import resource
+from replay_viewer.services.importer import import_paths
+from tests.data_dir import needs_shared, session_dir
+
+# The fields HAR 1.2 demands; unknown ones are allowed only with an underscore, which `_strange` looks for.
+
+
+class Pair(msgspec.Struct):
+    name: str
+    value: str
+
+
+class Text(msgspec.Struct):
+    size: int
+    mimeType: str  # noqa: N815
+    text: str = ""
+
+
+class Ask(msgspec.Struct):
+    method: str
+    url: str
+    httpVersion: str  # noqa: N815
+    cookies: list[Any]
+    headers: list[Pair]
+    queryString: list[Pair]  # noqa: N815
+    headersSize: int  # noqa: N815
+    bodySize: int  # noqa: N815
+
+
+class Answer(msgspec.Struct):
+    status: int
+    statusText: str  # noqa: N815
+    httpVersion: str  # noqa: N815
+    cookies: list[Any]
+    headers: list[Pair]
+    content: Text
+    redirectURL: str  # noqa: N815
+    headersSize: int  # noqa: N815
+    bodySize: int  # noqa: N815
+
+
+class Timings(msgspec.Struct):
+    send: float
+    wait: float
+    receive: float
+
+
+class Entry(msgspec.Struct):
+    startedDateTime: str  # noqa: N815
+    time: float
+    request: Ask
+    response: Answer
+    cache: dict[str, Any]
+    timings: Timings
+    pageref: str = ""
+    comment: str = ""
+
+
+class Page(msgspec.Struct):
+    startedDateTime: str  # noqa: N815
+    id: str
+    title: str
+    pageTimings: dict[str, Any]  # noqa: N815
+
+
+class Log(msgspec.Struct):
+    version: str
+    creator: dict[str, str]
+    entries: list[Entry]
+    pages: list[Page] = []
+
+
+class Har(msgspec.Struct):
+    log: Log
+
+
+def exported(tmp_path: Path, source: Path, *options: str) -> Har:
+    home = tmp_path / "home"
+    (id,) = import_paths(home, [source])
+    out = tmp_path / "s.har"
+    assert main(["export", id, "--home", str(home), "--format", "har", "-o", str(out), *options]) == 0
+    return msgspec.json.decode(out.read_bytes(), type=Har)
+
+
+def fetched(har: Any) -> Counter[tuple[str, str, int]]:
+    return Counter(
+        (entry["request"]["method"], urlsplit(entry["request"]["url"]).path, max(0, entry["response"]["status"]))
+        for entry in har["log"]["entries"]
+        if entry.get("_resourceType") in ("fetch", "xhr")
+    )
+
+
+def test_a_sample_as_har(tmp_path: Path) -> None:
+    log = exported(tmp_path, resource("samples", "checkout-502")).log
+    assert log.version == "1.2"
+    pages = {page.id for page in log.pages}
+    assert pages
+    assert all(entry.pageref in pages for entry in log.entries if entry.pageref)
+    failed = [entry for entry in log.entries if entry.response.status == 502]
+    assert failed
+    assert failed[0].request.method == "POST"
+    assert "PAYMENT_GATEWAY_UNAVAILABLE" in failed[0].response.content.text
+    assert all(entry.time >= 0 for entry in log.entries)
+
+
+@needs_shared
+def test_the_browsers_own_har_says_the_same(tmp_path: Path) -> None:
+    folder = session_dir("shop_redux_rrweb")
+    exported(tmp_path, folder / "events.json.gz", "--redact", "none")
+    ours = fetched(msgspec.json.decode((tmp_path / "s.har").read_bytes()))
+    theirs = fetched(msgspec.json.decode(gzip.decompress((folder / "session.har.gz").read_bytes())))
+    # A script sees a redirect that was followed as one request with the last answer; the browser wrote down both. A
+    # request that never came to an answer is -1 there and 0 here: both count as 0.
+    assert theirs.pop(("GET", "/api/redirect", 302)) == ours.pop(("GET", "/api/redirect", 200)) == 1
+    theirs[("GET", "/api/products", 200)] -= 1
+    assert ours == theirs
+
+
+@needs_shared
+@pytest.mark.parametrize("secret", ["hunter2-correct-horse", "4000 0000 0000 0002", "ada.lovelace@example.test"])
+def test_nothing_secret_is_in_a_strict_one(tmp_path: Path, secret: str) -> None:
+    exported(tmp_path, session_dir("shop_redux_rrweb") / "events.json.gz")
+    assert secret not in (tmp_path / "s.har").read_text()
