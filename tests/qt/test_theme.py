@@ -7,7 +7,7 @@ import re
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from replay_viewer.qt.resources import resource
+from replay_viewer.domain.resources import resource
 from replay_viewer.qt.theme import KIND_ROLE, ROLES, Scheme, contrast, icon, pixmap, style_sheet, theme
 
 _TEXT = ("text", "muted", "accent", "failed", "warning", "good", "navigation", "network", "state")

@@ -18,12 +18,12 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QWidget
 
 from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.resources import resource
 from replay_viewer.library import Library, home_dir
 from replay_viewer.qt import chromium
 from replay_viewer.qt.crash import CrashFile
 from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.instance import Instance, hand_over
-from replay_viewer.qt.resources import resource
 from replay_viewer.qt.theme import Scheme, theme
 from replay_viewer.qt.window import Window
 from replay_viewer.services import engine

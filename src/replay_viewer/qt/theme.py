@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalett
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
-from replay_viewer.qt.resources import resource
+from replay_viewer.domain.resources import resource
 
 Scheme = Literal["light", "dark"]
 

@@ -6,8 +6,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from replay_viewer.domain.resources import resource
 from replay_viewer.qt.actions import tip
-from replay_viewer.qt.resources import resource
 from replay_viewer.qt.theme import icon, theme
 from replay_viewer.qt.widgets import IconButton, label, name_buttons, named_button
 

@@ -14,6 +14,7 @@ from PySide6.QtWebEngineCore import QWebEnginePage
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QLabel, QWidget
 
+from replay_viewer.domain.resources import resource
 from replay_viewer.qt import chromium
 from replay_viewer.qt.player.director import Director
 from replay_viewer.qt.player.engine_port import Engine
@@ -21,7 +22,6 @@ from replay_viewer.qt.player.line import Line
 from replay_viewer.qt.player.probe import Probe
 from replay_viewer.qt.player.scheme import PAGE, PlayerScheme
 from replay_viewer.qt.player.walls import WalledPage, WalledProfile
-from replay_viewer.qt.resources import resource
 
 log = logging.getLogger(__name__)
 
