@@ -13,7 +13,7 @@ import pytest
 from replay_viewer.domain.errors import BadInput, Cancelled, UserError
 from replay_viewer.library import Library
 from replay_viewer.services.importer import Progress, import_paths
-from replay_viewer.services.jobs import ImportJob, end_spares
+from replay_viewer.services.jobs import ImportJob, end_spares, tidy
 from replay_viewer.services.states import TabStates
 from tests.data_dir import SHARED, needs_shared, session_dir
 from tests.recording.test_mirror import T0, mutation, raw, snapshot, text
@@ -211,10 +211,15 @@ def test_pieces_of_one_session_become_one_with_its_tabs_apart(tmp_path: Path) ->
         assert sorted(tab.key for tab in library.session(id).tabs) == ["w1", "w2"]
 
 
-def test_texts_are_read_after_an_import_in_its_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["import", "tidy"])
+def test_texts_are_read_in_a_process_after_an_import_or_at_the_next_start(tmp_path: Path, way: str) -> None:
     home = tmp_path / "home"
-    job = ImportJob(home, [write(tmp_path / "a.json", recording())])
-    (id,) = job.wait()
+    path = write(tmp_path / "a.json", recording())
+    if way == "import":
+        (id,) = ImportJob(home, [path]).wait()
+    else:
+        (id,) = imported(home, path)
+        tidy(home)
     try:
         with Library.open(home) as library:
             for _ in range(300):

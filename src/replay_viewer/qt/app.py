@@ -121,6 +121,7 @@ def run(
         made.open_targets(targets, at or "")
     QTimer.singleShot(500, made, engine.prewarm)
     QTimer.singleShot(900, made, _prewarm_jobs)
+    QTimer.singleShot(5000, made, lambda: _tidy(folder))
     try:
         return app.exec()
     finally:
@@ -180,6 +181,13 @@ def screenshot(
 def _prewarm_jobs() -> None:
     from replay_viewer.services import jobs
 
+    jobs.prewarm()
+
+
+def _tidy(home: Path) -> None:
+    from replay_viewer.services import jobs
+
+    jobs.tidy(home)
     jobs.prewarm()
 
 

@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 
 class _Task(msgspec.Struct, frozen=True):
-    """What the process is to do: import `paths`, or pull `url`, into the library at `home`."""
+    """What the process is to do: import `paths`, pull `url`, or tidy the library at `home`."""
 
-    what: Literal["import", "pull"]
+    what: Literal["import", "pull", "tidy"]
     home: str
     paths: list[str] = []
     origin: str = ""
@@ -60,6 +60,9 @@ def _serve(connection: Connection) -> None:
     except (EOFError, OSError):
         return
     log_to_file(task.home)
+    if task.what == "tidy":
+        _read_texts(task.home, cancelled, tidy=True)
+        return
     try:
         home = Path(task.home)
         if task.what == "pull":
@@ -86,11 +89,17 @@ def _serve(connection: Connection) -> None:
         _read_texts(task.home, cancelled)
 
 
-def _read_texts(home: str, cancelled: Callable[[], bool]) -> None:
-    """Fill the index of page texts, now that the session can be used; what is cut short, the next one completes."""
+def _read_texts(home: str, cancelled: Callable[[], bool], *, tidy: bool = False) -> None:
+    """Fill the index of page texts, now that the session can be used; what is cut short, the next one completes.
+
+    `tidy`: and whatever else killed processes left to do.
+    """
     try:
         with Library.open(Path(home)) as library:
-            library.read_pages(cancelled=cancelled)
+            if tidy:
+                library.tidy()
+            else:
+                library.read_pages(cancelled=cancelled)
     except UserError as error:
         log.info("the index of page texts waits: %s", error)
     except Exception:
@@ -100,6 +109,13 @@ def _read_texts(home: str, cancelled: Callable[[], bool]) -> None:
 _spares = Spares(_serve, "replay-viewer-job")
 #: Start a process ahead of need; end those that wait, and those that still read texts.
 prewarm, end_spares = _spares.prewarm, _spares.end
+
+
+def tidy(home: Path) -> None:
+    """Let a process finish what killed ones left in the library; nobody waits for it."""
+    worker = _spares.take()
+    worker.connection.send(_Task("tidy", str(home)))
+    _spares.linger(worker)
 
 
 class Job:
