@@ -89,7 +89,9 @@ sessions = Table(
     Column("tabs", Text, nullable=False),
     Column("urls", Text, nullable=False),
     Column("words", Text, nullable=False),
+    Column("user_role", Text, nullable=False, server_default=""),
     Index(None, "started", "id"),
+    Index(None, "project", "received"),
 )
 
 #: One request body of a session, numbered from 0 in the order of arrival. The same bytes are kept once.
@@ -113,6 +115,7 @@ segments = Table(
 )
 
 #: Bodies that belong to no session: session pings, errors without a replay, client reports. Kept raw.
+#: `trace`: the trace they name; when a session turns out to have it, they become segments of that session.
 strays = Table(
     "strays",
     metadata,
@@ -125,6 +128,8 @@ strays = Table(
     Column("blob", Text, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("bytes", Integer, nullable=False),
+    Column("trace", String(64), nullable=False, server_default=""),
+    Index(None, "trace"),
 )
 
 #: Errors, with or without a session ('').
@@ -142,6 +147,74 @@ errors = Table(
     Column("url", Text, nullable=False),
     Column("release", Text, nullable=False),
     Column("environment", Text, nullable=False),
+    Column("user_id", Text, nullable=False, server_default=""),
+    Column("user_email", Text, nullable=False, server_default=""),
+    Column("trace", String(64), nullable=False, server_default=""),
     Index(None, "session", "t"),
     Index(None, "t", "id"),
+    Index(None, "event_id"),
+    Index(None, "trace"),
+)
+
+#: What else was sent beside the recordings, one row a fact. `kind`: vital, action, metric, rum, security, alert,
+#: feedback, log, transaction, navigation, interaction, custom. `session` is '' for what belongs to none. `value`:
+#: the number, when it has one (ms, a score, a count). `level`: a vital's rating, a log's or an alert's severity.
+#: `data`: the rest as JSON.
+linked = Table(
+    "linked",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("project", String(32), nullable=False),
+    Column("session", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("t", Float, nullable=False),
+    Column("received", Float, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("value", Float),
+    Column("level", String(32), nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("page", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("user_email", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("event_id", String(64), nullable=False),
+    Column("trace", String(64), nullable=False),
+    Column("data", Text, nullable=False),
+    Index(None, "session", "kind", "t"),
+    Index(None, "kind", "t", "id"),
+    Index(None, "kind", "name", "t"),
+    Index(None, "trace"),
+)
+
+#: Which session a trace belongs to, as the recordings say.
+traces = Table(
+    "traces",
+    metadata,
+    Column("project", String(32), primary_key=True),
+    Column("trace", String(64), primary_key=True),
+    Column("session", String(128), nullable=False),
+    Index(None, "session"),
+)
+
+#: Items of envelopes that are kept apart: attachments (`type` is "attachment") and what is of no known kind.
+items = Table(
+    "items",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("project", String(32), nullable=False),
+    Column("session", String(128), nullable=False),
+    Column("received", Float, nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("event_id", String(64), nullable=False),
+    Column("trace", String(64), nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("sdk", Text, nullable=False),
+    Column("blob", Text, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Index(None, "session"),
+    Index(None, "project", "type", "id"),
+    Index(None, "trace"),
 )
