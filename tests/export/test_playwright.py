@@ -15,7 +15,7 @@ from replay_viewer.collector.run import start
 from replay_viewer.collector.samples import FAILING, load_samples
 from replay_viewer.domain.resources import resource
 from replay_viewer.library import Library
-from replay_viewer.services import content, incident
+from replay_viewer.services import content, redacting
 from replay_viewer.services.pull import pull
 
 MODULES = Path(__file__).resolve().parents[2] / "resources" / "demo" / "node_modules"
@@ -30,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with start(folder / "collector") as collector:
         session = pull(folder / "home", load_samples(collector.url)[FAILING])
     library = Library.open(folder / "home")
-    redactor = incident.redactor_for(library, session)
+    redactor = redacting.redactor_for(library, session)
     gathered = content.gather(library, session, script=True, redactor=redactor)
     content.write(gathered, "playwright", folder / "repro.spec.mjs", redactor)
     content.write(content.gather(library, session), "har", folder / "all.har", redactor)

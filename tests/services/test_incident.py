@@ -28,7 +28,7 @@ from replay_viewer.domain.session import Facts, Note, Session, Tab, User
 from replay_viewer.library import Library
 from replay_viewer.recording.chunk import pack
 from replay_viewer.recording.events import decode_event
-from replay_viewer.services import files, incident
+from replay_viewer.services import files, incident, redacting
 from tests.export.notes import PNG
 
 T0 = 1_795_205_600_000.0
@@ -156,7 +156,7 @@ def test_pictures_are_masked_by_the_painter(library: Library) -> None:
 @pytest.mark.parametrize("format", ["md", "html", "json", "txt"])
 def test_written_without_secrets(library: Library, tmp_path: Path, format: str) -> None:
     """Typed in the recording, found in a body: gone. Nothing else is left in the folder."""
-    redactor = incident.redactor_for(library, "s-1")
+    redactor = redacting.redactor_for(library, "s-1")
     out = tmp_path / "out" / f"incident.{format}"
     assert incident.write(incident.build(library, "s-1", redactor=redactor), format, out, redactor) == [out]
     text = out.read_text()
@@ -168,7 +168,7 @@ def test_written_without_secrets(library: Library, tmp_path: Path, format: str) 
 
 def test_pictures_beside_markdown(library: Library, tmp_path: Path) -> None:
     """Named after the file."""
-    redactor = incident.redactor_for(library, "s-1", "none")
+    redactor = redacting.redactor_for(library, "s-1", "none")
     note = incident.build(library, "s-1", shoot=lambda tab, ts, redact: [PNG for _ in ts], redactor=redactor)
     paths = incident.write(note, "md", tmp_path / "note.md", redactor)
     assert [path.name for path in paths] == ["note.md", "note-1.png", "note-2.png"]
@@ -177,7 +177,7 @@ def test_pictures_beside_markdown(library: Library, tmp_path: Path) -> None:
 
 def test_a_printer_makes_the_pdf(library: Library, tmp_path: Path) -> None:
     """It gets the redacted page and a temporary path; without one a sentence says so."""
-    redactor = incident.redactor_for(library, "s-1")
+    redactor = redacting.redactor_for(library, "s-1")
     note = incident.build(library, "s-1", redactor=redactor)
     pages: list[str] = []
 
@@ -195,7 +195,7 @@ def test_a_printer_makes_the_pdf(library: Library, tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_nothing(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence; what stood there before is still there."""
-    redactor = incident.redactor_for(library, "s-1")
+    redactor = redacting.redactor_for(library, "s-1")
     note = incident.build(library, "s-1", redactor=redactor)
     out = tmp_path / "out" / "incident.txt"
     incident.write(note, "txt", out, redactor)
@@ -214,7 +214,7 @@ def test_a_full_disk_leaves_nothing(library: Library, tmp_path: Path, monkeypatc
 def test_a_folder_that_cannot_be(library: Library, tmp_path: Path) -> None:
     """A file where a folder should be."""
     (tmp_path / "file").write_text("x")
-    redactor = incident.redactor_for(library, "s-1")
+    redactor = redacting.redactor_for(library, "s-1")
     with pytest.raises(StorageProblem):
         incident.write(incident.build(library, "s-1"), "txt", tmp_path / "file" / "incident.txt", redactor)
 

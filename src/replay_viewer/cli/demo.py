@@ -16,7 +16,7 @@ from replay_viewer.domain.resources import resource
 from replay_viewer.domain.rows import ErrorEvent
 from replay_viewer.domain.session import Note
 from replay_viewer.library import Library
-from replay_viewer.services import incident
+from replay_viewer.services import incident, redacting
 from replay_viewer.services.bundle import write_bundle
 from replay_viewer.services.pull import pull
 
@@ -73,7 +73,7 @@ def _story(home: Path, folder: Path, demo: RunningDemo) -> list[Path]:
                     text=text,
                 )
             )
-        redactor = incident.redactor_for(library, id)
+        redactor = redacting.redactor_for(library, id)
         made = incident.build(
             library,
             id,
@@ -86,7 +86,7 @@ def _story(home: Path, folder: Path, demo: RunningDemo) -> list[Path]:
             out = folder / f"incident.{format}"
             written += incident.write(made, format, out, redactor, print_html=printer() if format == "pdf" else None)
         bundle = folder / "session.replay"
-        write_bundle(library, id, bundle, transform=incident.redactor_for(library, id))
+        write_bundle(library, id, bundle, transform=redacting.redactor_for(library, id))
         written.append(bundle)
     finally:
         library.close()

@@ -23,7 +23,7 @@ from replay_viewer.domain.time import offset, parse_instant
 from replay_viewer.export import formats
 from replay_viewer.export.sessions import FORMATS
 from replay_viewer.library import Library, home_dir
-from replay_viewer.services import content, incident
+from replay_viewer.services import content, incident, redacting
 from replay_viewer.services.bundle import write_bundle
 from replay_viewer.services.stills import StillEngine
 
@@ -133,7 +133,7 @@ def _export(options: argparse.Namespace) -> int:
     library = Library.open(home_dir(options.home))
     try:
         session = library.session(options.id)
-        redactor = incident.redactor_for(library, session.id, options.redact)
+        redactor = redacting.redactor_for(library, session.id, options.redact)
         if options.format == "bundle":
             if options.range:
                 raise BadInput("A bundle holds a whole session.", "Leave --range out.")

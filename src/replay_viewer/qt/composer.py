@@ -32,7 +32,8 @@ from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.messages import MessageBar
 from replay_viewer.qt.widgets import label, named_button
 from replay_viewer.redaction import Redactor
-from replay_viewer.services.incident import build, redactor_for, write
+from replay_viewer.services.incident import build, write
+from replay_viewer.services.redacting import redactor_for
 
 _DELAY_MS = 350
 _ORDER = ("html", "md", "pdf", "json", "txt")

@@ -6,11 +6,12 @@ Numbers of types and sources are rrweb's (`@rrweb/types`). Canvas commands, font
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from replay_viewer.redaction.elements import Hidden, Matcher
 from replay_viewer.redaction.fields import input_label
 from replay_viewer.redaction.strings import Strings
 from replay_viewer.redaction.tree import json_value
@@ -30,13 +31,18 @@ _URLS = frozenset(
     "href src action formaction cite poster data ping xlink:href background manifest longdesc rr_src".split()
 )
 _BINARY = frozenset(("rr_dataURL",))
+#: Attributes of a picked element that show or name what is in it; the others (`class`, `type`) stay.
+_SPEAKING = frozenset("value placeholder title alt label content srcdoc name download".split())
+_PICTURES = frozenset("src srcset poster href xlink:href rr_src rr_dataURL data background".split())
 
 
 class EventRedactor:
     """Redacts the events of a session, in order; knows which inputs of the current document are sensitive."""
 
-    def __init__(self, strings: Strings) -> None:
+    def __init__(self, strings: Strings, matchers: Sequence[Matcher] = ()) -> None:
         self._strings = strings
+        self._matchers = matchers
+        self._hidden: dict[int, Hidden] = {}
         self._inputs: dict[int, dict[int, str]] = {}
 
     def event(self, raw: bytes, tab: int = 0) -> bytes:
@@ -57,11 +63,16 @@ class EventRedactor:
         inputs = self._inputs.setdefault(tab, {})
         if not isinstance(data, dict):
             return _changed(raw, event, json_value(strings, event, "recording"))
+        hidden: set[int] = set()
+        if self._matchers:
+            kept = self._hidden.setdefault(tab, Hidden(self._matchers))
+            kept.apply(raw, event)
+            hidden = kept.ids
         if kind == 2:
             inputs.clear()
-            changed = _nodes(strings, [data.get("node")], inputs)
+            changed = _nodes(strings, [data.get("node")], inputs, hidden)
         elif kind == 3:
-            changed = _incremental(strings, data, inputs)
+            changed = _incremental(strings, data, inputs, hidden)
         elif kind == 4:
             changed = _set(data, "href", strings.url(str(data.get("href", "")), "page URL"))
         else:
@@ -101,7 +112,7 @@ def _set(holder: dict[str, Any], key: str, value: Any) -> bool:
     return True
 
 
-def _nodes(strings: Strings, roots: list[Any], inputs: dict[int, str]) -> bool:
+def _nodes(strings: Strings, roots: list[Any], inputs: dict[int, str], hidden: set[int]) -> bool:
     """Redact serialised nodes in place; note sensitive inputs. True when something changed."""
     changed = False
     stack: list[tuple[Any, str]] = [(root, "") for root in reversed(roots)]
@@ -111,7 +122,9 @@ def _nodes(strings: Strings, roots: list[Any], inputs: dict[int, str]) -> bool:
             continue
         text = node.get("textContent")
         if isinstance(text, str) and text:
-            if inside == "style" or node.get("isStyle"):
+            if node.get("id") in hidden:
+                new = _blanked(strings, text)
+            elif inside == "style" or node.get("isStyle"):
                 new = strings.text(text, "style sheets", numeric=False)
             elif inside.startswith("input:"):
                 new = strings.replace(text, "typed", inside[6:], "inputs") if "typed" in strings.active else text
@@ -125,10 +138,32 @@ def _nodes(strings: Strings, roots: list[Any], inputs: dict[int, str]) -> bool:
             if label is not None:
                 inputs[int(node.get("id") or -1)] = label
                 tag = f"input:{label}" if tag == "textarea" else tag
+            if node.get("id") in hidden:
+                changed = _blank_attributes(strings, attributes) or changed
             changed = _attributes(strings, attributes, label) or changed
         children = node.get("childNodes")
         if isinstance(children, list):
             stack += [(child, tag) for child in reversed(children)]
+    return changed
+
+
+def _blanked(strings: Strings, text: str) -> str:
+    return strings.replace(text, "element", "element", "picked elements") if text.strip() else text
+
+
+def _blank_attributes(strings: Strings, attributes: dict[str, Any]) -> bool:
+    """What a picked element shows or says of itself by its attributes."""
+    changed = False
+    for name, value in attributes.items():
+        if isinstance(value, dict):
+            if any("url(" in str(part) for part in value.values()):
+                attributes[name], changed = {}, True
+        elif not isinstance(value, str) or not value:
+            continue
+        elif name in _PICTURES or (name == "style" and "url(" in value):
+            attributes[name], changed = "", True
+        elif name in _SPEAKING or name.startswith(("aria-", "data-")):
+            attributes[name], changed = _blanked(strings, value), True
     return changed
 
 
@@ -155,14 +190,18 @@ def _attributes(strings: Strings, attributes: dict[str, Any], label: str | None)
     return changed
 
 
-def _incremental(strings: Strings, data: dict[str, Any], inputs: dict[int, str]) -> bool:
+def _incremental(strings: Strings, data: dict[str, Any], inputs: dict[int, str], hidden: set[int]) -> bool:
     source = data.get("source")
     if source == 0:
-        return _mutation(strings, data, inputs)
+        return _mutation(strings, data, inputs, hidden)
+    if source == 9 and data.get("id") in hidden:  # a canvas: its commands would draw it again
+        return _set(data, "commands", [])
     if source == 5:
         text = data.get("text")
         if not isinstance(text, str) or not text:
             return False
+        if data.get("id") in hidden:
+            return _set(data, "text", _blanked(strings, text))
         label = inputs.get(data.get("id", -1))
         if label is not None and "typed" in strings.active:
             masked = not set(text) - set("*•·")
@@ -175,17 +214,20 @@ def _incremental(strings: Strings, data: dict[str, Any], inputs: dict[int, str])
     return _replace_values(strings, data, numeric=True)
 
 
-def _mutation(strings: Strings, data: dict[str, Any], inputs: dict[int, str]) -> bool:
+def _mutation(strings: Strings, data: dict[str, Any], inputs: dict[int, str], hidden: set[int]) -> bool:
     adds = data.get("adds")
     changed = False
     if isinstance(adds, list) and adds:
-        changed = _nodes(strings, [add.get("node") for add in adds if isinstance(add, dict)], inputs)
+        changed = _nodes(strings, [add.get("node") for add in adds if isinstance(add, dict)], inputs, hidden)
     for entry in _dicts(data.get("texts")):
         if isinstance(value := entry.get("value"), str):
-            changed = _set(entry, "value", strings.text(value, "page text")) or changed
+            new = _blanked(strings, value) if entry.get("id") in hidden else strings.text(value, "page text")
+            changed = _set(entry, "value", new) or changed
     for entry in _dicts(data.get("attributes")):
         attributes = entry.get("attributes")
         if isinstance(attributes, dict):
+            if entry.get("id") in hidden:
+                changed = _blank_attributes(strings, attributes) or changed
             known = inputs.get(entry.get("id", -1))
             changed = _attributes(strings, attributes, known) or changed
     return changed

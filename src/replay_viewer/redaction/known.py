@@ -51,6 +51,8 @@ class KnownValues:
         self._folded: re.Pattern[str] | None = None
         self._dirty = False
         self.version = 0
+        #: Values that are never known: somebody said they may leave.
+        self.spared: set[str] = set()
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -59,6 +61,8 @@ class KnownValues:
         """Add a value; True when it was new. Blank and masked (`****`, `••••`) values are ignored."""
         value = known.value.strip()
         if not value or not set(value) - _MASK or value in self._values or value.startswith("["):
+            return False
+        if value in self.spared or known.value in self.spared:
             return False
         self._values[value] = known
         self._dirty = True
@@ -92,7 +96,9 @@ class KnownValues:
                 known = self._forms.get(form.lower() if fold else form)
                 start, end = match.span()
                 at = start + 1
-                if known is None or ((len(form) < _SUBSTRING or fold) and not _bounded(text, start, end)):
+                if known is None or (
+                    (len(form) < _SUBSTRING or known.rule == "user") and not _bounded(text, start, end)
+                ):
                     continue
                 if form in self._cores:
                     start, end = _run_around(text, start, end)
@@ -161,6 +167,8 @@ def _written(value: str) -> list[str]:
     forms = {
         value, quote(value, safe=""), quote(value), quote_plus(value), quote(value, safe="").lower(),
         escaped, unicode, json.dumps(escaped)[1:-1], html.escape(value), html.escape(value, quote=False),
+        "".join(f"&#{ord(char)};" for char in value), "".join(f"&#x{ord(char):x};" for char in value),
+        "".join(f"\\u{ord(char):04x}" for char in value), "".join(f"%{byte:02X}" for byte in value.encode()),
         value.replace("/", "\\/"), quote(quote(value, safe=""), safe=""), quote(value, safe="!'()*~-_."),
     }  # fmt: skip
     if len(value) >= 8 and sum(char.isdigit() for char in value) >= len(value.replace(" ", "").replace("-", "")):

@@ -6,13 +6,14 @@ Read everything once with `Learner`, then redact: a password typed at the end ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from replay_viewer.domain.rows import Interaction, Navigation, NetworkRequest, Row, StateChange
+from replay_viewer.redaction.elements import Hidden, Matcher
 from replay_viewer.redaction.fields import field_rule, input_label
 from replay_viewer.redaction.known import Known
 from replay_viewer.redaction.patterns import find
@@ -23,25 +24,30 @@ _decode = msgspec.json.Decoder().decode
 #: Events that can hold an input or a value typed: the rest is not decoded.
 _INPUT_EVENT = re.compile(rb'"source"\s*:\s*5\b|"tagName"\s*:\s*"(?:input|textarea|INPUT|TEXTAREA)"')
 _MASK = frozenset("*•·● ")
+_ELEMENT = 4  #: Shortest text of a picked element that is looked for elsewhere (of digits alone: _HARVEST).
 _HARVEST = 6  #: Shortest value of a secret field that is looked for elsewhere.
 
 
 class Learner:
     """Collects known values into a `Strings`."""
 
-    def __init__(self, strings: Strings) -> None:
+    def __init__(self, strings: Strings, matchers: Sequence[Matcher] = ()) -> None:
         self._strings = strings
+        self._matchers = matchers
+        self._hidden: dict[int, Hidden] = {}
         self._inputs: dict[int, dict[int, str]] = {}
         self._typed: dict[tuple[int, int], str] = {}
 
     def event(self, raw: bytes, tab: int = 0) -> None:
         """Learn from one raw event, in order."""
-        if not self._strings.active or not _INPUT_EVENT.search(raw):
+        if not self._strings.active or not (self._matchers or _INPUT_EVENT.search(raw)):
             return
         try:
             event = _decode(raw)
         except (msgspec.DecodeError, RecursionError):
             return
+        if self._matchers:
+            self._element(tab, raw, event)
         data = event.get("data") if isinstance(event, dict) else None
         if not isinstance(data, dict):
             return
@@ -54,6 +60,18 @@ class Learner:
             self._nodes([add.get("node") for add in data["adds"] if isinstance(add, dict)], inputs)
         elif data.get("source") == 5 and isinstance(data.get("text"), str):
             self._input(tab, data, inputs)
+
+    def _element(self, tab: int, raw: bytes, event: Any) -> None:
+        """What stands in picked elements goes wherever else it turns up; short texts only where they stand."""
+        hidden = self._hidden.setdefault(tab, Hidden(self._matchers))
+        hidden.apply(raw, event)
+        data = event.get("data") if isinstance(event, dict) else None
+        if not isinstance(data, dict) or not (event.get("type") == 2 or data.get("source") in (0, 5)):
+            return
+        for text in hidden.texts():
+            value = " ".join(text.split())
+            if len(value) >= _HARVEST or (len(value) >= _ELEMENT and not value.isdigit()):
+                self._strings.known.add(Known(value=value, rule="element", label="element"))
 
     def _input(self, tab: int, data: dict[str, Any], inputs: dict[int, str]) -> None:
         node, text = data.get("id", -1), data["text"]

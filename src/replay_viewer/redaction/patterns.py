@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from replay_viewer.redaction import checksums
+from replay_viewer.redaction import checksums, national
 from replay_viewer.redaction.fields import field_rule
 
 
@@ -81,7 +81,6 @@ _CARD = re.compile(
 )
 _LAST_GROUP = re.compile(r"[ .+\u00a0-]\d+$")
 _CARD_HEAD = re.compile(r"[2-6]\d{3}(?:[ .\u00a0-]|%20|\+|&nbsp;)?\d{2}")
-_SSN = re.compile(r"(?<![\d-])\d{3}([- ])\d{2}\1\d{4}(?![\d-])")
 _PHONE = re.compile(
     r"(?<![\w+.])(?:\+|%2[Bb])[1-9](?:[ ()./-]|%20|\u00a0)?(?:\(0\))?(?:(?:[ ()./-]|%20|\u00a0){0,2}\d){6,14}(?!\d)"
     r"|(?<![\w.])(?<!\d[ -])00[1-9]\d{0,2}[ ./-](?:[ ()./-]?\d){6,13}(?!\d)"
@@ -182,10 +181,9 @@ def _find_card(text: str) -> Iterator[Span]:
             at = match.start() + 1
 
 
-def _find_ssn(text: str) -> Iterator[Span]:
-    for match in _SSN.finditer(text):
-        if checksums.ssn(match.group()):
-            yield Span(match.start(), match.end(), "national-id", "national id", match.group())
+def _find_national(text: str) -> Iterator[Span]:
+    for start, end in national.find(text):
+        yield Span(start, end, "national-id", "national id", text[start:end])
 
 
 def _find_phone(text: str) -> Iterator[Span]:
@@ -260,7 +258,7 @@ DETECTORS: tuple[Detector, ...] = (
     ),
     Detector("iban", _IBAN_HEAD.search, _find_iban, numeric=True),
     Detector("card", _CARD_HEAD.search, _find_card, numeric=True),
-    Detector("national-id", _SSN.search, _find_ssn, numeric=True),
+    Detector("national-id", national.HEAD.search, _find_national, numeric=True),
     Detector("phone", _PHONE_HEAD.search, _find_phone, numeric=True),
     Detector("ip", lambda text: text.count(":") > 1 or _IP4_HEAD.search(text), _find_ip, numeric=True),
 )
@@ -268,7 +266,7 @@ DETECTORS: tuple[Detector, ...] = (
 #: Everything a detector can find has one of these in it; most strings of a page have none.
 _GATE = re.compile(
     r"[@%&:=_/]|-[A-Za-z0-9]{6}|\d[\d ().\u00a0+-]{5}|eyJ|[A-Z]{4}[A-Z0-9]{12}|AIza|SG\.|ya29|tel:|-----"
-    r"|[A-Za-z]{2}\d\d[ -]?[A-Za-z0-9]{4}|(?i:bearer|basic|token|digest|apikey)"
+    r"|[A-Za-z]{2}\d\d[ -]?[A-Za-z0-9]{4}|[A-Z]{5}\d{4}|[A-Z]{2} \d\d|(?i:bearer|basic|token|digest|apikey)"
 )
 
 

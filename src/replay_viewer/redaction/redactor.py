@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.rows import Row
 from replay_viewer.domain.session import Facts, Note, Session
+from replay_viewer.recording.nodes import Node
 from replay_viewer.redaction import rows
+from replay_viewer.redaction.elements import Matcher, inside, picked
 from replay_viewer.redaction.events import EventRedactor
+from replay_viewer.redaction.fields import words
 from replay_viewer.redaction.known import Known
 from replay_viewer.redaction.learn import Learner
+from replay_viewer.redaction.own import OWN_RULE, OwnRules, check_allow, check_rule
 from replay_viewer.redaction.rules import RULES
 from replay_viewer.redaction.strings import Hit, Removed, Strings
 from replay_viewer.redaction.tree import json_value
@@ -27,8 +32,9 @@ class Redactor:
     """Applies the rules of a profile to text, URLs, headers, JSON, rows, notes, facts and raw rrweb events.
 
     `facts`: the user named there is removed wherever they turn up. `known_secrets`: further values to remove.
-    `rules`: only these of the profile. `on_hit` is called with every removal, values included: for a preview on
-    this machine. Raises BadInput for a profile or rule that does not exist.
+    `rules`: only these of the profile. `own`: the rules, allowances and profiles of a person or team; `elements`
+    makes a matcher of each CSS selector among them. `on_hit` is called with every removal, values included: for a
+    preview on this machine. Raises BadInput for a profile or rule that does not exist or cannot work.
 
     Give it everything with `learn` and `learn_row` first when there is a recording: what was typed into a password
     field is then found in URLs and bodies too. Then redact; for recordings, each tab's events in order.
@@ -41,18 +47,47 @@ class Redactor:
         facts: Facts | None = None,
         known_secrets: Iterable[str] = (),
         rules: Collection[str] | None = None,
+        own: OwnRules | None = None,
+        elements: Callable[[str], Matcher] | None = None,
         on_hit: Callable[[Hit], None] | None = None,
     ) -> None:
-        if profile not in PROFILES:
-            raise BadInput(f"There is no redaction profile “{profile}”.", f"Use one of: {', '.join(PROFILES)}.")
+        known_profiles = [*PROFILES, *(own.profiles if own is not None else ())]
+        if profile not in known_profiles:
+            raise BadInput(f"There is no redaction profile “{profile}”.", f"Use one of: {', '.join(known_profiles)}.")
         unknown = sorted(set(rules or ()) - set(RULES))
         if unknown:
             raise BadInput(f"There is no redaction rule “{unknown[0]}”.", f"Use some of: {', '.join(RULES)}.")
         self.profile = profile
-        active = PROFILES[profile] if rules is None else PROFILES[profile] & frozenset(rules)
+        base = PROFILES.get(profile, PROFILES["strict"])
+        active = base if rules is None else base & frozenset(rules)
+        mine = own.of(profile) if own is not None and active else None
+        if mine is not None:
+            active -= {allowed.rule for allowed in mine.allow if allowed.rule}
         self._strings = Strings(active, json_value, on_hit)
-        self._events = EventRedactor(self._strings)
-        self._learner = Learner(self._strings)
+        #: What picks the elements that are blanked.
+        self.matchers: list[Matcher] = []
+        if mine is not None:
+            for allowed in mine.allow:
+                check_allow(allowed)
+                if allowed.value and allowed.where:
+                    self._strings.spared.add((allowed.where, allowed.value))
+                elif allowed.value:
+                    self._strings.known.spared.add(allowed.value)
+            for rule in mine.rules:
+                check_rule(rule)
+                if OWN_RULE[rule.kind] not in active:
+                    continue
+                if rule.kind == "text":
+                    added = Known(value=rule.what.strip(), rule="own-text", label="removed", fold=True)
+                    self._strings.known.add(added)
+                elif rule.kind == "pattern":
+                    self._strings.patterns.append(re.compile(rule.what))
+                elif rule.kind == "field":
+                    self._strings.fields.add(words(rule.what))
+                elif elements is not None:
+                    self.matchers.append(elements(rule.what))
+        self._events = EventRedactor(self._strings, self.matchers)
+        self._learner = Learner(self._strings, self.matchers)
         for secret in known_secrets:
             self._strings.known.add(Known(value=secret, rule="known-secret", label="secret", prefixes=True))
         if facts is not None:
@@ -134,6 +169,13 @@ class Redactor:
     def painted(self, text: str) -> str:
         """Text of the page about to be painted for a screenshot: the `redact` given to a painter."""
         return self._strings.text(text, SCREENSHOTS)
+
+    def hidden(self, nodes: Mapping[int, Node]) -> tuple[set[int], set[int]]:
+        """Of a page at one instant: the picked elements, and all that stands in them. For painters and previews."""
+        if not self.matchers:
+            return set(), set()
+        roots = picked(nodes, self.matchers)
+        return roots, inside(nodes, roots)
 
     def mark(self) -> dict[tuple[str, str], int]:
         """Where the tally stands now, for `manifest(since=…)`. What was masked in screenshots is left out of it."""

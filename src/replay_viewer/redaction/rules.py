@@ -49,6 +49,10 @@ _TABLE = [
         "Values typed into sensitive inputs, and their beginnings, wherever they turn up again.",
     ),
     Rule("user", "user", "The name, e-mail address and id of the session's user."),
+    Rule("own-text", "removed", "Texts of your own rules, in plain or encoded form, in any case."),
+    Rule("own-pattern", "removed", "What the regular expressions of your own rules fit."),
+    Rule("own-field", "removed", "Values of fields your own rules name."),
+    Rule("element", "element", "What stands in the elements of the page your own rules pick by CSS selector."),
     Rule("known-secret", "secret", "Values the person who exports said are secret, in plain or encoded form."),
     Rule("e-mail", "e-mail", "E-mail addresses, percent-encoded and entity-encoded ones too."),
     Rule("iban", "IBAN", "International bank account numbers whose check digits are right (mod 97)."),
@@ -60,7 +64,9 @@ _TABLE = [
     Rule(
         "national-id",
         "national id",
-        "US social security numbers as written (3-2-4 digits, issued ranges).",
+        "National identity and tax numbers whose dates and check digits are right: US, UK, Germany, France, Spain, "
+        "Italy, Belgium, Switzerland, Sweden, Norway, Finland, Poland, Turkey, Brazil, Mexico, Canada, Australia, "
+        "India, China, South Korea.",
     ),
     Rule("phone", "phone", "Telephone numbers: with + or 00, in tel: links, (123) 456-7890 and its kin."),
     Rule("ip", "IP", "IPv4 and IPv6 addresses, other than loopback and unspecified."),

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, unquote_plus
 
 import msgspec
 
-from replay_viewer.redaction.fields import field_rule
+from replay_viewer.redaction.fields import field_rule, words
 from replay_viewer.redaction.known import Known, KnownValues
 from replay_viewer.redaction.labels import LABEL, Labels, is_label, shape
 from replay_viewer.redaction.patterns import Span, find
@@ -64,6 +64,12 @@ class Strings:
         self._clean: set[tuple[str, bool]] = set()
         self._clean_version = 0
         self._on_hit = on_hit
+        #: Own rules: expressions, and the words of field names.
+        self.patterns: list[re.Pattern[str]] = []
+        self.fields: set[tuple[str, ...]] = set()
+        #: Values that may leave in one place only: (where, value). Those that may leave anywhere: `known.spared`.
+        self.spared: set[tuple[str, str]] = set()
+        self._spared_now = False
 
     # -- names and values --------------------------------------------------------------------------------------
 
@@ -71,6 +77,8 @@ class Strings:
         """The rule and label word for values under `name`. `pair`: in a query or form, where short names count."""
         if "[" in name:
             name = LABEL.sub("", name)  # a name that was itself replaced says nothing
+        if self.fields and words(name) in self.fields and "own-field" in self.active:
+            return "own-field", "removed"
         found = field_rule(name, parent)
         if found is None and name in self.names and (pair or len(name) > 2):
             found = "secret-field", self.names[name]
@@ -78,7 +86,7 @@ class Strings:
 
     def replace(self, value: str, rule: str, label: str, where: str) -> str:
         """The label for the whole of `value`, by the most telling rule that fits; tallied."""
-        if not value or is_label(value):
+        if not value or is_label(value) or self._may_leave(value, where):
             return value
         known = self._known_whole(value, sensitive=True)
         if known is not None:
@@ -90,6 +98,15 @@ class Strings:
                     rule, label, plain = span.rule, span.label, span.value
                     break
         return self._count(rule, where, value, self._labels.of(label, plain))
+
+    def _may_leave(self, value: str, where: str) -> bool:
+        """Whether somebody allowed this value, anywhere or here."""
+        if value in self.known.spared:
+            return True
+        if self.spared and (where, value) in self.spared:
+            self._spared_now = True  # elsewhere the same text is not clean
+            return True
+        return False
 
     def _known_whole(self, value: str, sensitive: bool = False) -> Known | None:
         known = self.known.whole(value, sensitive)
@@ -136,8 +153,9 @@ class Strings:
         short = len(text) <= _MEMO_LENGTH
         if short and (text, numeric) in self._clean:
             return text
+        self._spared_now = False
         known = self._known_whole(text)
-        if known is not None:
+        if known is not None and not self._may_leave(text, where):
             return self._count(known.rule, where, text, self._labels.of(known.label, known.value))
         result = text
         if self.names and "?" in text:
@@ -149,7 +167,7 @@ class Strings:
             if changed == result:
                 break
             result = changed
-        if result == text and short:
+        if result == text and short and not self._spared_now:
             if len(self._clean) >= _MEMO:
                 self._clean.clear()
             self._clean.add((text, numeric))
@@ -159,6 +177,15 @@ class Strings:
         spans = find(text, self.active, numeric)
         if self.known:
             spans += [span for span in self.known.find(text) if span.rule in self.active]
+        for pattern in self.patterns:
+            spans += [
+                Span(*match.span(), "own-pattern", "removed", match.group()) for match in pattern.finditer(text)
+            ]
+        if self.known.spared or self.spared:
+            spans = [
+                span for span in spans
+                if not (self._may_leave(text[span.start : span.end], where) or self._may_leave(span.value, where))
+            ]  # fmt: skip
         if not spans:
             return text
         parts: list[str] = []

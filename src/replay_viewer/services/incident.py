@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from replay_viewer.analysis.steps import steps
@@ -27,15 +27,16 @@ from replay_viewer.domain.session import Note, Session
 from replay_viewer.export import Settings, export, exporter
 from replay_viewer.export.incident import IncidentNote, Picture, Severity
 from replay_viewer.library import Library
-from replay_viewer.recording.chunk import Chunk
-from replay_viewer.recording.events import Kind, Source
+from replay_viewer.recording.nodes import Node
 from replay_viewer.redaction import Redactor
 from replay_viewer.services import evidence
 from replay_viewer.services.files import write_all
+from replay_viewer.services.redacting import redactor_for
 
 #: Takes pictures of a tab at instants (epoch ms): `shoot(tab, instants, redact)` answers as many PNGs, b"" where none
 #: could be taken. `redact` maps every text of the page (text nodes, values, placeholders, titles, alternatives,
-#: labels) to what may be shown: the painter calls it before it paints. It is None when pictures may show everything.
+#: labels) to what may be shown: the painter calls it before it paints; its `hidden(nodes)`, where it has one, says
+#: what is painted over as a whole (`services.stills` does). It is None when pictures may show everything.
 Shoot = Callable[[int, Sequence[float], Callable[[str], str] | None], list[bytes]]
 
 #: Prints a page of HTML into a PDF file (`qt.pdf.print_html`).
@@ -45,33 +46,7 @@ BEFORE_MS = 30_000.0  #: Evidence nobody picked is looked for this long before t
 AFTER_MS = 2_000.0  #: And the timeline goes on this long after it.
 PICTURE_BEFORE_MS = 3_000.0  #: The second picture shows the page this long before the moment.
 MAX_PICTURES = 8
-_LEARN_ROWS = 20_000  #: Rows of a kind the redactor learns from.
 _STEP_NUMBER = re.compile(r"^\d+\.\s+")
-
-
-def redactor_for(library: Library, session_id: str, profile: str = "strict") -> Redactor:
-    """A redactor that knows the session's user and what was typed into its sensitive inputs. Raises NotFound."""
-    session = library.session(session_id)
-    redactor = Redactor(profile, facts=session.facts)
-    if not redactor.strict:
-        return redactor
-    for tab in session.tabs:
-        redactor.learn(_telling_events(library, session.id, tab.index), tab.index)
-    for kind in ("navigation", "network", "state", "interactions"):
-        for _, row in library.rows(session.id, kind, limit=_LEARN_ROWS):
-            redactor.learn_row(row)
-    return redactor
-
-
-def _telling_events(library: Library, session_id: str, tab: int) -> Iterator[bytes]:
-    """The raw events of a tab that can bring an input or what was typed into one, in order."""
-    for ref in library.chunks(session_id, tab):
-        chunk = Chunk(library.blob(ref.blob))
-        for n in range(len(chunk)):
-            kind, source = chunk.types[n], chunk.sources[n]
-            telling = kind == Kind.INCREMENTAL and source in (Source.MUTATION, Source.INPUT)
-            if telling or kind == Kind.FULL_SNAPSHOT:
-                yield chunk.raw(n)
 
 
 def build(
@@ -261,8 +236,13 @@ class _Mask:
     def __init__(self, redactor: Redactor) -> None:
         self.used = False
         self._redactor = redactor
-        self.redact = self._painted if redactor.strict else None
+        self.redact = self if redactor.strict else None
 
-    def _painted(self, text: str) -> str:
+    def __call__(self, text: str) -> str:
+        """What may be shown of a text."""
         self.used = True
         return self._redactor.painted(text)
+
+    def hidden(self, nodes: Mapping[int, Node]) -> tuple[set[int], set[int]]:
+        """The picked elements of a page, and all that stands in them: to be painted over."""
+        return self._redactor.hidden(nodes)

@@ -21,12 +21,22 @@ Redact = Callable[[str], str]
 #: Attributes whose text a page shows, or speaks.
 _SHOWN = ("value", "placeholder", "title", "alt", "label", "aria-label", "content", "data-content", "srcdoc")
 _UNSEEN = ("style", "script")
+_MEDIA = frozenset(
+    ("img", "svg", "canvas", "video", "audio", "object", "embed", "iframe", "picture", "input", "textarea")
+)
+_BLOCK = "\u2588"
 
 
 def masked(mirror: Mirror, redact: Redact) -> Mirror:
-    """A copy of a state with every shown text through `redact`; ids and structure stay."""
+    """A copy of a state with every shown text through `redact`; ids and structure stay.
+
+    When `redact` has a `hidden(nodes)`, the elements it names are painted over: text becomes blocks, pictures go.
+    """
     copy = keyframe.decode(keyframe.encode(mirror))
     nodes = copy.nodes
+    hide = getattr(redact, "hidden", None)
+    if hide is not None:
+        _paint_over(copy, *hide(nodes))
     for node in nodes.values():
         if node.kind == TEXT:
             parent = nodes.get(node.parent)
@@ -40,6 +50,31 @@ def masked(mirror: Mirror, redact: Redact) -> Mirror:
     copy.inputs = {id: (redact(value) if value else value, checked) for id, (value, checked) in copy.inputs.items()}
     copy.url = redact(copy.url)
     return copy
+
+
+def _paint_over(mirror: Mirror, roots: set[int], hidden: set[int]) -> None:
+    for id in hidden:
+        node = mirror.nodes[id]
+        if node.kind == TEXT:
+            node.text = _blocks(node.text or "")
+            continue
+        for name in _SHOWN:
+            if node.attrs.get(name):
+                node.attrs[name] = _blocks(str(node.attrs[name]))
+        over = {"background": ["#59636e", "important"], "color": ["#59636e", "important"]}
+        if node.name in _MEDIA:
+            for name in ("src", "srcset", "href", "poster", "rr_dataURL"):
+                node.attrs.pop(name, None)
+            over["opacity"] = ["0", "important"]
+        if id in roots or node.name in _MEDIA:
+            node.style = {**(node.style or {}), **over}
+        if id in mirror.inputs:
+            value, checked = mirror.inputs[id]
+            mirror.inputs[id] = (_blocks(value) if value else value, checked)
+
+
+def _blocks(text: str) -> str:
+    return "".join(char if char.isspace() else _BLOCK for char in text)
 
 
 class _MaskedStage(Stage):
