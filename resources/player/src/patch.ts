@@ -47,6 +47,7 @@ export interface Patch {
   pointer?: [number, number, number, number?] | null;
   down?: boolean;
   clicks?: [number, number, number?][];
+  rings?: [number, number, number, number][];
   focus?: number | null;
   selection?: [number, number, number, number][];
 }

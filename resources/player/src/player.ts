@@ -199,6 +199,10 @@ export class Player {
       const [x, y] = p ? painting.offset(p[3]) : [0, 0];
       this.stage.showPointer(p ? [p[0] + x, p[1] + y, p[2] === 1] : null, this.down);
     }
+    this.stage.showRings((patch.rings ?? []).map(([x, y, id, age]) => {
+      const [dx, dy] = painting?.offset(id) ?? [0, 0];
+      return [x + dx, y + dy, age];
+    }));
     if (this.playing && painting) {
       for (const [x, y, id] of patch.clicks ?? []) {
         const [dx, dy] = painting.offset(id);

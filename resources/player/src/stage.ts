@@ -91,12 +91,28 @@ export class Stage {
     this.element.classList.toggle("selecting", on);
   }
 
-  showClick(x: number, y: number): void {
+  /** Draw clicks that stand still, each at its age from 0 to 1; those drawn before are taken away. */
+  showRings(rings: [number, number, number][]): void {
+    this.overlay.querySelectorAll(".click.still").forEach((ring) => ring.remove());
+    for (const [x, y, age] of rings) {
+      const ring = this.ring(x, y);
+      ring.classList.add("still");
+      ring.style.transform = `scale(${0.2 + 0.8 * age})`;
+      ring.style.opacity = `${1 - age}`;
+    }
+  }
+
+  private ring(x: number, y: number): HTMLElement {
     const ring = document.createElement("div");
     ring.className = "click";
     ring.style.left = `${x}px`;
     ring.style.top = `${y}px`;
     this.overlay.appendChild(ring);
+    return ring;
+  }
+
+  showClick(x: number, y: number): void {
+    const ring = this.ring(x, y);
     const done = (): void => ring.remove();
     ring.animate([{ transform: "scale(.2)", opacity: 1 }, { transform: "scale(1)", opacity: 0 }], 600)
       .finished.then(done, done);

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from replay_viewer.analysis.symbols import MapSet
+from replay_viewer.cli.output import ProgressLine, print_json
 from replay_viewer.cli.output import note as say
-from replay_viewer.cli.output import print_json
 from replay_viewer.cli.reading import check_tab, parse_range
 from replay_viewer.cli.viewing import go_headless
 from replay_viewer.domain.errors import BadInput, NotFound
@@ -21,9 +21,12 @@ from replay_viewer.domain.rows import KINDS
 from replay_viewer.domain.session import Note, Session
 from replay_viewer.domain.time import offset, parse_instant
 from replay_viewer.export import formats
+from replay_viewer.export.clips import FORMATS as CLIPS
+from replay_viewer.export.clips import Shape, check
 from replay_viewer.export.sessions import FORMATS
 from replay_viewer.library import Library, home_dir
-from replay_viewer.services import content, incident, redacting
+from replay_viewer.redaction import Redactor
+from replay_viewer.services import clips, content, incident, redacting
 from replay_viewer.services.bundle import write_bundle
 from replay_viewer.services.stills import StillEngine
 
@@ -51,11 +54,12 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "export",
         parents=[common],
         help="incident note or bundle of a session",
-        description="Write an incident note (md html pdf json txt) or a bundle. What leaves is redacted, and says "
-        "what was removed.",
+        description="Write an incident note (md html pdf json txt), a bundle, requests (har), a test (playwright) or "
+        "a clip of the page (clip: WebM, gif, strip: a row of pictures). What leaves is redacted, and says what was "
+        "removed.",
     )
     one.add_argument("id", metavar="ID")
-    one.add_argument("--format", required=True, choices=[*formats(), "bundle", *FORMATS], metavar="F")
+    one.add_argument("--format", required=True, choices=[*formats(), "bundle", *FORMATS, *CLIPS], metavar="F")
     one.add_argument("-o", "--out", required=True, type=Path, metavar="OUT")
     one.add_argument("--range", metavar="A..B", help="what the note is about (default: around the first error)")
     one.add_argument("--redact", choices=("strict", "none"), default="strict", help="default: strict")
@@ -63,6 +67,11 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("--severity", choices=("P1", "P2", "P3", "P4"))
     one.add_argument("--maps", type=Path, metavar="DIR|ZIP", help="source maps for the stacks")
     one.add_argument("--no-pictures", action="store_true", help="leave screenshots out")
+    clip = one.add_argument_group("clips", "clip and gif need the extra `clips`; a strip needs nothing")
+    clip.add_argument("--tab", type=int, metavar="N", help="default: that of the first error")
+    clip.add_argument("--fps", type=float, default=10.0, metavar="N", help="frames a second (default: 10)")
+    clip.add_argument("--width", type=int, default=960, metavar="PX", help="at most so wide (default: 960)")
+    clip.add_argument("--pictures", type=int, default=8, metavar="N", help="pictures of a strip (default: 8)")
     one.set_defaults(run=_export)
 
 
@@ -139,6 +148,8 @@ def _export(options: argparse.Namespace) -> int:
                 raise BadInput("A bundle holds a whole session.", "Leave --range out.")
             write_bundle(library, session.id, options.out, transform=redactor)
             written = [options.out]
+        elif options.format in CLIPS:
+            written = _clip(library, session, options, redactor)
         elif options.format in FORMATS:
             script = options.format == "playwright"
             limits = parse_range(options.range, session)
@@ -175,6 +186,24 @@ def _export(options: argparse.Namespace) -> int:
         if removed:
             say(f"Redaction changed {removed:,} places; the export lists them.")
     return 0
+
+
+def _clip(library: Library, session: Session, options: argparse.Namespace, redactor: Redactor) -> list[Path]:
+    tab, start, end = clips.stretch(library, session, *parse_range(options.range, session), options.tab)
+    shape = Shape(start=start, end=end, fps=options.fps, width=options.width, pictures=options.pictures)
+    check(shape, options.format)
+    go_headless()
+    from replay_viewer.qt.clips import make
+
+    line = ProgressLine()
+
+    def progress(done: int, total: int) -> None:
+        line.show(f"painting picture {done} of {total}")
+
+    try:
+        return make(library, session, tab, options.format, shape, options.out, redactor, progress=progress)
+    finally:
+        line.clear()
 
 
 def shooter(library: Library, session_id: str) -> incident.Shoot:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from pathlib import Path
@@ -17,11 +16,6 @@ from replay_viewer.domain.time import parse_instant
 from replay_viewer.export.base import File
 from replay_viewer.library import Library, home_dir
 from replay_viewer.services.files import write_all
-
-log = logging.getLogger(__name__)
-
-#: Chromium writes only what is fatal.
-_QUIET = "--log-level=3"
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -73,14 +67,10 @@ def has_display() -> bool:
 
 
 def go_headless() -> None:
-    """Let Qt work without a display, and say what it has to say to the log: a terminal is for results."""
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    flags = os.environ.get("QTWEBENGINE_CHROMIUM_FLAGS", "")
-    if _QUIET not in flags:
-        os.environ["QTWEBENGINE_CHROMIUM_FLAGS"] = f"{flags} {_QUIET}".strip()
-    from PySide6.QtCore import qInstallMessageHandler
+    """Let Qt work without a display."""
+    from replay_viewer.qt.offscreen import go_offscreen
 
-    qInstallMessageHandler(lambda _kind, _context, text: log.info("Qt: %s", text))
+    go_offscreen()
 
 
 def _app(options: argparse.Namespace) -> int:

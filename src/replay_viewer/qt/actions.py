@@ -112,6 +112,7 @@ ACTIONS: tuple[Action, ...] = (
         group="Notes",
     ),
     Action("incident", "Incident note…", "incident_note", ("Ctrl+E",), "incident", menu="Notes", group="Notes"),
+    Action("clip", "Export a clip…", "export_clip", ("Ctrl+Shift+E",), "export", menu="Notes", group="Notes"),
     Action("undo", "Undo", "undo", ("Ctrl+Z",), "undo", "undo", "Notes", "Notes"),
     Action("redo", "Redo", "redo", ("Ctrl+Shift+Z",), "", "redo", "Notes", "Notes"),
     *(

@@ -310,6 +310,20 @@ class Commands(QObject):
         """Compose the incident note."""
         self.window.compose()
 
+    def export_clip(self) -> None:
+        """A clip of the range, else of what led to the first error."""
+        from replay_viewer.qt.clipdialog import ClipDialog  # what renders: not needed to start
+
+        try:
+            dialog = ClipDialog(self.context, self.window.stage.tab, self.window)
+        except UserError as error:
+            self.window.messages.say(error.message, error.advice, "warning")
+            return
+        dialog.exported.connect(
+            lambda path: self.window.messages.say(f"Saved {Path(path).name}.", str(Path(path).parent), "info")
+        )
+        dialog.open()
+
     def undo(self) -> None:
         """Take the last change of notes back."""
         self.notes.undo_stack.undo()

@@ -223,14 +223,14 @@ def _pictures(
     places = list(wanted.items())[:MAX_PICTURES]
     for of in sorted({place[0] for place, _ in places}):
         mine = [(place[1], caption) for place, caption in places if place[0] == of]
-        mask = _Mask(redactor)
+        mask = Mask(redactor)
         for (t, caption), png in zip(mine, shoot(of, [t for t, _ in mine], mask.redact), strict=True):
             if png:
                 pictures.append(Picture(t=t, caption=caption, png=png, redacted=mask.used))
     return sorted(pictures, key=lambda picture: picture.t)
 
 
-class _Mask:
+class Mask:
     """The redactor as a painter gets it. A painter that never asks has masked nothing, whatever it was told."""
 
     def __init__(self, redactor: Redactor) -> None:

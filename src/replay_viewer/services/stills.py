@@ -105,13 +105,17 @@ class StillEngine:
         """Compute the patch to `t`; its answer can be received at once."""
         self._number += 1
         try:
-            made = patch.encode(self._stage.seek(tab, t, base))
+            made = patch.encode(self.picture(tab, t, base))
             reply = Reply(self._number, "seek", self._stage.rev, t, made)
         except UserError as error:
             reply = Reply(self._number, "error", message=str(error))
         self._replies.append(reply)
         self._bell.send_bytes(b".")
         return self._number
+
+    def picture(self, tab: int, t: float, base: int | None) -> dict[str, Any]:
+        """The patch to `t` for a page at revision `base`."""
+        return self._stage.seek(tab, t, base)
 
     def frames(self, tab: int, t0: float, t1: float, base: int, step: float = 16.0) -> int:
         """Stills do not play: answers with the picture at `t1`."""
