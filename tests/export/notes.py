@@ -38,7 +38,8 @@ def note(text: str = "plain", *, masked: bool = True) -> IncidentNote:
         health=[Finding(code="gap", message=text, count=2)],
     )  # fmt: skip
     return IncidentNote(
-        title=text, severity="P1", session=session, category=text, verdict=text, summary=text, moment=T, start=T - 9,
+        title=text, severity="P1", session=session, category=text, verdict=text, summary=text,
+        cause=text, affected=text, moment=T, start=T - 9,
         end=T, zone="Asia/Tokyo", page=f"https://shop.test/?q={text}", steps=[f"Click {text}", "Wait"],
         faults=[Fault(error=ErrorEvent(t=T, title=text, url=text, source="recording", exceptions=[
             Raised(type="Error", value=text, frames=frames), Raised(type="TypeError", value=text, frames=frames)]),

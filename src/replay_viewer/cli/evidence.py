@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 
 from replay_viewer.analysis.symbols import MapSet
-from replay_viewer.cli.output import ProgressLine, print_json
+from replay_viewer.cli.output import ProgressLine, print_json, print_table
 from replay_viewer.cli.output import note as say
 from replay_viewer.cli.reading import check_tab, parse_range
 from replay_viewer.cli.viewing import go_headless
@@ -20,14 +21,12 @@ from replay_viewer.domain.errors import BadInput, NotFound
 from replay_viewer.domain.rows import KINDS
 from replay_viewer.domain.session import Note, Session
 from replay_viewer.domain.time import offset, parse_instant
-from replay_viewer.export import formats
 from replay_viewer.export.clips import FORMATS as CLIPS
 from replay_viewer.export.clips import Shape, check
-from replay_viewer.export.sessions import FORMATS
 from replay_viewer.library import Library, home_dir
-from replay_viewer.redaction import Redactor
-from replay_viewer.services import clips, content, incident, redacting
-from replay_viewer.services.bundle import write_bundle
+from replay_viewer.redaction import HitLog, Redactor
+from replay_viewer.services import clips, incident, redacting
+from replay_viewer.services.outputs import Order, outputs, write_output
 from replay_viewer.services.stills import StillEngine
 
 
@@ -59,16 +58,20 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "removed.",
     )
     one.add_argument("id", metavar="ID")
-    one.add_argument("--format", required=True, choices=[*formats(), "bundle", *FORMATS, *CLIPS], metavar="F")
-    one.add_argument("-o", "--out", required=True, type=Path, metavar="OUT")
+    one.add_argument("--format", required=True, choices=[*outputs(), *CLIPS], metavar="F")
+    one.add_argument("-o", "--out", type=Path, metavar="OUT")
     one.add_argument("--range", metavar="A..B", help="what the note is about (default: around the first error)")
-    one.add_argument("--redact", choices=("strict", "none"), default="strict", help="default: strict")
+    one.add_argument("--tab", type=int, metavar="N", help="one tab only (har, playwright, clips)")
+    one.add_argument(
+        "--redact", default="strict", metavar="PROFILE", help="strict (default), none, or one of your own rules"
+    )
+    one.add_argument("--rules", type=Path, metavar="FILE", help="own redaction rules (default: the library's)")
+    one.add_argument("--preview", action="store_true", help="write nothing; print what redaction would remove")
     one.add_argument("--title")
     one.add_argument("--severity", choices=("P1", "P2", "P3", "P4"))
     one.add_argument("--maps", type=Path, metavar="DIR|ZIP", help="source maps for the stacks")
     one.add_argument("--no-pictures", action="store_true", help="leave screenshots out")
     clip = one.add_argument_group("clips", "clip and gif need the extra `clips`; a strip needs nothing")
-    clip.add_argument("--tab", type=int, metavar="N", help="default: that of the first error")
     clip.add_argument("--fps", type=float, default=10.0, metavar="N", help="frames a second (default: 10)")
     clip.add_argument("--width", type=int, default=960, metavar="PX", help="at most so wide (default: 960)")
     clip.add_argument("--pictures", type=int, default=8, metavar="N", help="pictures of a strip (default: 8)")
@@ -139,44 +142,41 @@ def _list_notes(notes: Sequence[Note], session: Session, as_json: bool) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
+    if options.out is None and not options.preview:
+        raise BadInput("Where to?", "Give -o OUT, or --preview to see what would be removed.")
     library = Library.open(home_dir(options.home))
+    log = HitLog()
     try:
         session = library.session(options.id)
-        redactor = redacting.redactor_for(library, session.id, options.redact)
-        if options.format == "bundle":
-            if options.range:
-                raise BadInput("A bundle holds a whole session.", "Leave --range out.")
-            write_bundle(library, session.id, options.out, transform=redactor)
-            written = [options.out]
-        elif options.format in CLIPS:
-            written = _clip(library, session, options, redactor)
-        elif options.format in FORMATS:
-            script = options.format == "playwright"
-            limits = parse_range(options.range, session)
-            gathered = content.gather(library, session.id, range=limits, script=script, redactor=redactor)
-            written = content.write(gathered, options.format, options.out, redactor)
-        else:
-            start, end = parse_range(options.range, session)
-            made = incident.build(
-                library,
-                session.id,
+        if options.tab is not None:
+            check_tab(session, options.tab)
+        own = redacting.rules_of(library.home, options.rules)
+        redactor = redacting.redactor_for(library, session.id, options.redact, own=own, on_hit=log)
+        with tempfile.TemporaryDirectory(prefix="replay-viewer-") as scratch:
+            name = "html" if options.preview and options.format == "pdf" else options.format
+            pictures = not options.no_pictures and not options.preview
+            out = Path(scratch) / "preview" if options.preview else options.out
+            order = Order(
+                session=session.id,
+                out=out,
+                redactor=redactor,
+                range=parse_range(options.range, session),
+                tab=options.tab,
                 title=options.title,
                 severity=options.severity,
-                range=None if start is None and end is None else (start or session.start, end or session.end),
-                shoot=None if options.no_pictures else shooter(library, session.id),
+                shoot=shooter(library, session.id) if pictures and name not in CLIPS else None,
                 maps=MapSet.open(options.maps) if options.maps else None,
-                redactor=redactor,
+                print_html=printer() if name == "pdf" else None,
             )
-            written = incident.write(
-                made,
-                options.format,
-                options.out,
-                redactor,
-                print_html=printer() if options.format == "pdf" else None,
-                templates=[library.home / "templates"],
-            )
+            if name in CLIPS:
+                written = _clip(library, session, options, out, redactor)
+            else:
+                written = list(write_output(library, name, order))
     finally:
         library.close()
+    if options.preview:
+        print_hits(log, options.json)
+        return 0
     removed = sum(entry.count for entry in redactor.manifest())
     if options.json:
         print_json({"files": [str(path) for path in written], "removed": removed})
@@ -188,7 +188,9 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _clip(library: Library, session: Session, options: argparse.Namespace, redactor: Redactor) -> list[Path]:
+def _clip(
+    library: Library, session: Session, options: argparse.Namespace, out: Path, redactor: Redactor
+) -> list[Path]:
     tab, start, end = clips.stretch(library, session, *parse_range(options.range, session), options.tab)
     shape = Shape(start=start, end=end, fps=options.fps, width=options.width, pictures=options.pictures)
     check(shape, options.format)
@@ -201,9 +203,29 @@ def _clip(library: Library, session: Session, options: argparse.Namespace, redac
         line.show(f"painting picture {done} of {total}")
 
     try:
-        return make(library, session, tab, options.format, shape, options.out, redactor, progress=progress)
+        return make(library, session, tab, options.format, shape, out, redactor, progress=progress)
     finally:
         line.clear()
+
+
+def print_hits(log: HitLog, as_json: bool) -> None:
+    """What a redaction would remove, before and after, for the person at this machine."""
+    lines = log.lines()
+    if as_json:
+        print_json({"counts": dict(log.counts), "hits": lines, "unlisted": log.unlisted})
+        return
+    if not lines:
+        print("Nothing would be removed.")
+        return
+    cut = [" ".join(line.before.split()) for line in lines]
+    print_table(
+        ["rule", "where", "count", "before", "after"],
+        [
+            [line.rule, line.where, f"{line.count:,}", text if len(text) <= 80 else f"{text[:79]}…", line.after]
+            for line, text in zip(lines, cut, strict=True)
+        ],
+    )
+    say(", ".join(f"{rule} {count:,}" for rule, count in log.counts.most_common()))
 
 
 def shooter(library: Library, session_id: str) -> incident.Shoot:

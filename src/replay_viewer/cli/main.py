@@ -10,7 +10,18 @@ import sys
 from collections.abc import Sequence
 
 from replay_viewer import __version__
-from replay_viewer.cli import comparing, evidence, host, mocking, reading, searching, selftest, storing, viewing
+from replay_viewer.cli import (
+    comparing,
+    evidence,
+    host,
+    mocking,
+    reading,
+    redacting,
+    searching,
+    selftest,
+    storing,
+    viewing,
+)
 from replay_viewer.cli.output import note
 from replay_viewer.domain.errors import Cancelled, UserError
 from replay_viewer.services.logs import log_to_file
@@ -32,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--home", metavar="DIR", help="the library's folder (default: REPLAY_VIEWER_HOME, or yours)")
     common.add_argument("--json", action="store_true", help="print JSON")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for module in (viewing, storing, reading, searching, comparing, evidence, mocking, host, selftest):
+    for module in (viewing, storing, reading, searching, comparing, evidence, redacting, mocking, host, selftest):
         module.add_commands(commands, common)
     return top
 

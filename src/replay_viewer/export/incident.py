@@ -57,7 +57,8 @@ class IncidentNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     `moment`: the instant it is about, `page`: the URL then;
     `start`/`end`: the range of its timeline. `zone`: the customer's IANA zone or
-    ''. `missing`: what the recording does not have. `removed` and `profile` are filled in by the redaction seam.
+    ''. `cause`: what is suspected, `affected`: which or how many users, in a person's words.
+    `missing`: what the recording does not have. `removed` and `profile` are filled in by the redaction seam.
     """
 
     title: str
@@ -72,6 +73,8 @@ class IncidentNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     page: str = ""
     zone: str = ""
     summary: str = ""
+    cause: str = ""
+    affected: str = ""
     steps: list[str] = []
     faults: list[Fault] = []
     requests: list[NetworkRequest] = []

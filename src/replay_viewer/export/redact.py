@@ -34,6 +34,8 @@ def redacted(note: IncidentNote, redactor: Redactor) -> IncidentNote:
         category=text(note.category, "category"),
         verdict=text(note.verdict, "verdict"),
         summary=text(note.summary, "notes"),
+        cause=text(note.cause, "notes"),
+        affected=text(note.affected, "notes"),
         page=redactor.url(note.page, "page URL"),
         zone=text(note.zone, "session facts"),
         session=redactor.session(note.session),

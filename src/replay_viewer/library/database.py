@@ -61,6 +61,30 @@ class Database:
             # the statement frees one page a step, so it must be stepped to its end
             cursor.execute(f"PRAGMA incremental_vacuum({_SHRINK_PAGES})").fetchall()
 
+    def scrub(self) -> None:
+        """Make what was deleted unreadable: full text segments merged, the file written anew, no log left.
+
+        Takes a time that grows with the library, and room for a second copy of it. Raises StorageProblem.
+        """
+        with self.write() as connection:
+            tables = (
+                connection.exec_driver_sql(
+                    "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%USING fts5%'"
+                )
+                .scalars()
+                .all()
+            )
+            for name in tables:
+                connection.exec_driver_sql(f"INSERT INTO {name}({name}) VALUES('optimize')")
+        with self._engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            connection.rollback()
+            try:
+                raw.execute("VACUUM")
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.Error as error:
+                raise problems.of_database_error(error, self.home) or error from error
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()

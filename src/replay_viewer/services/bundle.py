@@ -12,21 +12,18 @@ import hashlib
 import os
 import uuid
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import numpy as np
 import zstandard
 
 from replay_viewer.domain.errors import BadInput, Cancelled, NotFound, StorageProblem
-from replay_viewer.domain.rows import KINDS, Row, encode_row
-from replay_viewer.domain.session import Note, Session, Tab
+from replay_viewer.domain.rows import encode_row
+from replay_viewer.domain.session import Session, Tab
 from replay_viewer.library import Library, SessionWriter
-from replay_viewer.recording import chunk, keyframe
-from replay_viewer.recording.events import Event, Kind, decode_event
-from replay_viewer.recording.mirror import Mirror
 from replay_viewer.services.bundle_file import (
     FORMAT,
     MANIFEST,
@@ -40,50 +37,47 @@ from replay_viewer.services.bundle_file import (
     TabEntry,
     looks_like_bundle,
 )
+from replay_viewer.services.transform import (
+    OnProgress,
+    Rebuilder,
+    Steps,
+    Transform,
+    all_rows,
+    changed_chunk,
+    learn_all,
+)
 
 __all__ = ["Bundle", "Transform", "import_bundle", "looks_like_bundle", "read_bundle", "write_bundle"]
 
-_ROWS_AT_ONCE = 2000
-
-
-class Transform(Protocol):
-    """What is done to everything before it leaves: `redaction.Redactor` is one.
-
-    `event` must return an event of the same type and time. `learn` and `learn_row` are given everything first.
-    """
-
-    @property
-    def strict(self) -> bool:
-        """Whether anything is changed at all."""
-        ...
-
-    def learn(self, events: Iterable[bytes], tab: int = 0) -> None: ...
-    def learn_row(self, row: Row) -> None: ...
-    def session(self, session: Session) -> Session: ...
-    def row(self, row: Row) -> Row: ...
-    def note(self, note: Note) -> Note: ...
-    def event(self, raw: bytes, tab: int = 0) -> bytes: ...
-    def manifest(self) -> Sequence[Any]: ...
-
 
 def write_bundle(
-    library: Library, session_id: str, out: Path, *, notes: bool = True, transform: Transform | None = None
+    library: Library,
+    session_id: str,
+    out: Path,
+    *,
+    notes: bool = True,
+    transform: Transform | None = None,
+    progress: OnProgress | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Manifest:
     """Write session `session_id` to `out` (replaced when it is there; whole or not at all) and return its manifest.
 
-    The same content gives the same bytes. Raises NotFound, BadInput (still importing), StorageProblem.
+    The same content gives the same bytes. `progress` gets chunks done and in all (read, then written). Raises
+    NotFound, BadInput (still importing), StorageProblem, Cancelled.
     """
     session = library.session(session_id)
     if session.state != "ready":
         raise BadInput("This session is still being imported.", "Wait until it is complete, then export it.")
     changing = transform if transform is not None and transform.strict else None
+    chunks = sum(len(library.chunks(session.id, tab.index)) for tab in session.tabs)
+    steps = Steps(chunks * (1 if changing is None else 2), progress, cancelled)
     if changing is not None:
-        _learn(library, session, changing)
+        learn_all(library, session, changing, steps)
     temporary = out.with_name(f".{out.name}.{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
             with zipfile.ZipFile(file, "w") as archive:
-                manifest = _fill(_Members(archive), library, session, notes, changing)
+                manifest = _fill(_Members(archive), library, session, notes, changing, steps)
             file.flush()
             os.fsync(file.fileno())
         if library.session(session.id).imported != session.imported:
@@ -151,7 +145,7 @@ def _import_tabs(
     done = 0
     keyframes: dict[int, int] = {}
     for tab in bundle.tabs:
-        rebuilder = None if tab.keyframes else _Rebuilder(writer, tab.tab)
+        rebuilder = None if tab.keyframes else Rebuilder(writer, tab.tab)
         for entry in tab.chunks:
             if cancelled is not None and cancelled():
                 raise Cancelled
@@ -187,28 +181,6 @@ def _free_id(library: Library, bundle: Bundle) -> str:
     return id
 
 
-def _learn(library: Library, session: Session, transform: Transform) -> None:
-    """Show everything to the transform before anything is changed."""
-    for tab in session.tabs:
-        transform.learn(_raw_events(library, session.id, tab.index), tab.index)
-    for kind in KINDS:
-        for row in _rows(library, session.id, kind):
-            transform.learn_row(row)
-
-
-def _raw_events(library: Library, id: str, tab: int) -> Iterator[bytes]:
-    for ref in library.chunks(id, tab):
-        held = chunk.Chunk(library.blob(ref.blob))
-        for n in range(len(held)):
-            yield held.raw(n)
-
-
-def _rows(library: Library, id: str, kind: str) -> Iterator[Row]:
-    count = len(library.columns(id, kind))
-    for start in range(0, count, _ROWS_AT_ONCE):
-        yield from library.fetch(id, kind, range(start, min(count, start + _ROWS_AT_ONCE)))
-
-
 class _Members:
     """Writes members and keeps their sums."""
 
@@ -237,14 +209,14 @@ class _Members:
 
 
 def _fill(
-    members: _Members, library: Library, session: Session, notes: bool, transform: Transform | None
+    members: _Members, library: Library, session: Session, notes: bool, transform: Transform | None, steps: Steps
 ) -> Manifest:
     """Write all members; the manifest last, because it holds the sums of the others."""
     id = session.id
     start, bucket, counts = library.activity(id)
     if len(counts):
         members.put("activity.json", _json(Activity(start=start, bucket=bucket, counts=counts.tolist())))
-    index = [_write_tab(members, library, id, tab.index, transform) for tab in session.tabs]
+    index = [_write_tab(members, library, id, tab.index, transform, steps) for tab in session.tabs]
     written = transform.session(session) if transform is not None else session
     members.put("health.json", _json(written.health))
     members.put("index.json", _json(index))
@@ -252,7 +224,7 @@ def _fill(
         noted = library.notes(id)
         members.put("notes.json", _json([transform.note(note) for note in noted] if transform is not None else noted))
     for kind in sorted(kind for kind, count in session.counts.items() if count):
-        changed = (transform.row(row) if transform is not None else row for row in _rows(library, id, kind))
+        changed = (transform.row(row) if transform is not None else row for row in all_rows(library, id, kind))
         members.stream(f"rows/{kind}.jsonl", (encode_row(row) + b"\n" for row in changed))
     # where and when it was imported is of this machine, not of the session
     bare = msgspec.structs.replace(written, id=id, health=[], origin="", imported=0.0)
@@ -275,7 +247,9 @@ def _json(value: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=1) + b"\n"
 
 
-def _write_tab(members: _Members, library: Library, id: str, tab: int, transform: Transform | None) -> TabEntry:
+def _write_tab(
+    members: _Members, library: Library, id: str, tab: int, transform: Transform | None, steps: Steps
+) -> TabEntry:
     chunks: list[ChunkEntry] = []
     for ref in library.chunks(id, tab):
         name = f"chunks/{tab}/{ref.index:06}.zst"
@@ -283,8 +257,10 @@ def _write_tab(members: _Members, library: Library, id: str, tab: int, transform
             members.put(name, library.blobs.packed(ref.blob))
         else:
             members.put(
-                name, zstandard.ZstdCompressor(level=3).compress(_changed(library.blob(ref.blob), tab, transform))
+                name,
+                zstandard.ZstdCompressor(level=3).compress(changed_chunk(library.blob(ref.blob), tab, transform)),
             )
+        steps.step()
         chunks.append(ChunkEntry(member=name, first=ref.first, events=ref.events, t0=ref.t0, t1=ref.t1))
     keyframes: list[KeyframeEntry] = []
     for one in library.keyframes(id, tab) if transform is None else ():
@@ -292,44 +268,3 @@ def _write_tab(members: _Members, library: Library, id: str, tab: int, transform
         members.put(name, library.blobs.packed(one.blob))
         keyframes.append(KeyframeEntry(member=name, event=one.event, t=one.t, nodes=one.nodes))
     return TabEntry(tab=tab, chunks=chunks, keyframes=keyframes)
-
-
-def _changed(data: bytes, tab: int, transform: Transform) -> bytes:
-    """A chunk with every event transformed; times, order and number stay."""
-    held = chunk.Chunk(data)
-    events: list[tuple[Event, bytes]] = []
-    for n in range(len(held)):
-        raw = transform.event(held.raw(n), tab)
-        event = decode_event(raw)
-        event.timestamp = float(held.times[n])
-        events.append((event, raw))
-    return chunk.pack(events)
-
-
-class _Rebuilder:
-    """Computes the keyframes of a tab from its events, placed as the importer places them."""
-
-    def __init__(self, writer: SessionWriter, tab: int) -> None:
-        self._writer = writer
-        self._tab = tab
-        self._mirror = Mirror()
-        self._placement = keyframe.Placement()
-        self._count = 0
-        self.written = 0
-
-    def add(self, events: chunk.Chunk) -> None:
-        """The next chunk."""
-        for n in range(len(events)):
-            try:
-                event = events.event(n)
-            except (msgspec.DecodeError, RecursionError) as error:
-                raise BadInput("The bundle holds an event that is none.", "Ask for it to be sent again.") from error
-            self._mirror.apply(event)
-            self._count += 1
-            self._placement.add(len(events.raw(n)))
-            if event.type == Kind.FULL_SNAPSHOT or self._placement.due(self._mirror):
-                nodes = len(self._mirror.nodes)
-                encoded = keyframe.encode(self._mirror)
-                self._writer.keyframe(self._tab, self._count, event.timestamp, nodes, encoded)
-                self._placement.placed()
-                self.written += 1

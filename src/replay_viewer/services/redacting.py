@@ -30,7 +30,10 @@ def rules_of(home: Path, file: Path | None = None) -> OwnRules:
         raise BadInput(f"There is no file {path}.", "Check the name.") from error
     except OSError as error:
         raise BadInput(f"“{path}” cannot be read: {error.strerror}.") from error
-    rules = read_rules(data, path.name)
+    return _checked(read_rules(data, path.name))
+
+
+def _checked(rules: OwnRules) -> OwnRules:
     for profile in ("", *rules.profiles):
         for rule in rules.of(profile).rules:
             if rule.kind == "element":
@@ -41,7 +44,7 @@ def rules_of(home: Path, file: Path | None = None) -> OwnRules:
 def keep_rules(home: Path, rules: OwnRules) -> Path:
     """Write the library's own rules, whole or not at all; the file. Raises BadInput, StorageProblem."""
     data = write_rules(rules)
-    read_rules(data, RULES_FILE)
+    _checked(read_rules(data, RULES_FILE))
     path = home / RULES_FILE
     temporary = ""
     try:

@@ -1,0 +1,120 @@
+"""Everything that can leave a session, in one table: what the composer offers and `export` writes.
+
+An output gets an `Order` and writes files. What it writes went through the order's redactor; a module that adds one
+puts it into `OUTPUTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from replay_viewer.analysis.symbols import MapSet
+from replay_viewer.domain.errors import BadInput
+from replay_viewer.export import formats
+from replay_viewer.export.incident import IncidentNote, Severity
+from replay_viewer.export.sessions import FORMATS
+from replay_viewer.library import Library
+from replay_viewer.redaction import Redactor
+from replay_viewer.services import content, incident
+from replay_viewer.services.bundle import write_bundle
+from replay_viewer.services.transform import OnProgress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is wanted. `range`: epoch ms, either end may be open; `tab`: one tab, None all.
+
+    `note`: the incident note as composed (else one is built, with `title`, `severity`, pictures by `shoot`).
+    """
+
+    session: str
+    out: Path
+    redactor: Redactor
+    range: tuple[float | None, float | None] = (None, None)
+    tab: int | None = None
+    note: IncidentNote | None = None
+    title: str | None = None
+    severity: Severity | None = None
+    maps: MapSet | None = None
+    shoot: incident.Shoot | None = None
+    print_html: incident.Printer | None = None
+    progress: OnProgress | None = None
+    cancelled: Callable[[], bool] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """One kind of file. `note`: it is a form of the incident note; `ranged`, `tabbed`: it can be of a part."""
+
+    name: str
+    title: str
+    suffix: str
+    write: Callable[[Library, Order], Sequence[Path]] = field(repr=False)
+    note: bool = False
+    ranged: bool = False
+    tabbed: bool = False
+
+
+def _note(name: str) -> Callable[[Library, Order], Sequence[Path]]:
+    def write(library: Library, order: Order) -> Sequence[Path]:
+        made = order.note
+        if made is None:
+            session = library.session(order.session)
+            start, end = order.range
+            span = (session.start if start is None else start, session.end if end is None else end)
+            made = incident.build(
+                library, session.id, title=order.title, severity=order.severity, shoot=order.shoot, maps=order.maps,
+                range=None if order.range == (None, None) else span, redactor=order.redactor,
+            )  # fmt: skip
+        templates = [library.home / "templates"]
+        return incident.write(made, name, order.out, order.redactor, print_html=order.print_html, templates=templates)
+
+    return write
+
+
+def _session(name: str) -> Callable[[Library, Order], Sequence[Path]]:
+    def write(library: Library, order: Order) -> Sequence[Path]:
+        script = name == "playwright"
+        found = content.gather(
+            library, order.session, range=order.range, tab=order.tab, script=script, redactor=order.redactor
+        )
+        return content.write(found, name, order.out, order.redactor)
+
+    return write
+
+
+def _bundle(library: Library, order: Order) -> Sequence[Path]:
+    write_bundle(
+        library, order.session, order.out, transform=order.redactor, progress=order.progress,
+        cancelled=order.cancelled,
+    )  # fmt: skip
+    return [order.out]
+
+
+def outputs() -> dict[str, Output]:
+    """Name → output: the forms of the incident note, of the requests and acts, the bundle."""
+    notes = [
+        Output(name=one.name, title=one.title, suffix=one.suffix, write=_note(one.name), note=True, ranged=True)
+        for one in formats().values()
+    ]
+    sessions = [
+        Output(name=one.name, title=one.title, suffix=one.suffix, write=_session(one.name), ranged=True, tabbed=True)
+        for one in FORMATS.values()
+    ]
+    bundle = Output(name="bundle", title="Bundle", suffix=".replay", write=_bundle)
+    return {one.name: one for one in (*notes, *sessions, bundle)}
+
+
+def write_output(library: Library, name: str, order: Order) -> Sequence[Path]:
+    """Write one; the files, the main one first. Raises BadInput for what it cannot be asked."""
+    known = outputs()
+    if name not in known:
+        raise BadInput(f"There is no format “{name}”.", f"Use one of: {', '.join(known)}.")
+    chosen = known[name]
+    if order.range != (None, None) and not chosen.ranged:
+        raise BadInput(f"A {chosen.title.lower()} holds a whole session.", "Leave the range out.")
+    if order.tab is not None and not chosen.tabbed:
+        raise BadInput(f"The format {name} is of all tabs.", "Leave the tab out.")
+    return chosen.write(library, order)
