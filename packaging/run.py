@@ -51,8 +51,8 @@ SYSTEM = [
     "fonts-dejavu-core",
     "fonts-liberation",
 ]
-#: What only the tests need: a browser for the real SDKs, and a reader for the PDF.
-SYSTEM_FOR_TESTS = ["chromium", "poppler-utils"]
+#: What only the tests need: a browser for the real SDKs, a reader for the PDF, the collector's other database.
+SYSTEM_FOR_TESTS = ["chromium", "poppler-utils", "postgresql"]
 
 USAGE = """usage: python3 packaging/run.py demo [options of replay-viewer demo]
        python3 packaging/run.py test [options of pytest]

@@ -22,6 +22,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     one.add_argument("--host", default="127.0.0.1")
     one.add_argument("--port", type=int, default=8040, metavar="N")
+    one.add_argument("--db", metavar="URL", help="postgresql://USER@HOST/NAME (default: SQLite in the home)")
     one.add_argument("--open", action="store_true", help="any project key, no tokens, loopback only")
     one.set_defaults(run=_serve)
     one = commands.add_parser("doctor", parents=[common], help="what is missing on this machine, and how to get it")
@@ -30,7 +31,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     home: Path = home_dir(options.home) / "collector"
-    serve(home, host=options.host, port=options.port, open=options.open)
+    serve(home, host=options.host, port=options.port, open=options.open, db=options.db)
     return 0
 
 

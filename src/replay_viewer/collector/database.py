@@ -9,12 +9,24 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
 
 from replay_viewer.domain.errors import BadInput, NewerVersion, StorageProblem
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
+_OLDEST_POSTGRESQL = 15
+#: Any number of our own: the name of the lock that migrations take.
+_MIGRATION_LOCK = 7_305_831
+#: A connection that the server closed is found out before it is used; a server that is not there is not waited for.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "postgresql": {
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 10,
+        "connect_args": {"connect_timeout": 10, "application_name": "replay-viewer-collector"},
+    }
+}
 
 
 def default_url(home: Path) -> str:
@@ -29,17 +41,23 @@ def open_database(url: str) -> Engine:
     database refuses.
     """
     try:
-        engine = create_engine(url)
+        parsed = make_url(url)
+        if parsed.drivername in ("postgres", "postgresql"):  # as people write it; the driver is ours to know
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = create_engine(parsed, **_OPTIONS.get(parsed.get_backend_name(), {}))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise BadInput(
             "The database URL cannot be used.",
-            "Write sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME (with the extra “postgresql” installed).",
+            "Write sqlite:///PATH or postgresql://USER@HOST/NAME (with the extra “postgresql” installed).",
         ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connect)
+    else:
+        event.listen(engine, "connect", _postgresql_connect)
     try:
+        _check_version(engine)
         _migrate(engine)
-    except NewerVersion:
+    except (NewerVersion, BadInput):
         engine.dispose()
         raise
     except SQLAlchemyError as error:
@@ -59,6 +77,28 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _postgresql_connect(connection: Any, _record: Any) -> None:
+    """A commit is on the server's disk when it returns, whatever the server's default is; nothing waits for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = on")
+        cursor.execute("SET lock_timeout = '30s'")
+        cursor.execute("SET timezone = 'UTC'")
+    connection.commit()
+
+
+def _check_version(engine: Engine) -> None:
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise BadInput("The collector keeps its data in SQLite or PostgreSQL.", "Give one of these to --db.")
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            version = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
+        major = int(version) // 10_000
+        if major < _OLDEST_POSTGRESQL:
+            raise BadInput(
+                f"The collector needs PostgreSQL {_OLDEST_POSTGRESQL}; this is version {major}.", "Update it."
+            )
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
@@ -69,6 +109,9 @@ def _migrate(engine: Engine) -> None:
     config = _config()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # Two collectors that start at once on one database: the second waits, and finds the work done.
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
         current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in known:
             raise NewerVersion(
