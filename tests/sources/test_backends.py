@@ -93,7 +93,8 @@ def test_posthog_by_project_token(tmp_path: Path) -> None:
     ("raw", "kind", "words"),
     [
         (answer(401, b'{"detail":"Invalid token"}'), SourceProblem, "token"),
-        (answer(403, b'{"detail":{"code":"sso-required","message":"Log in"}}'), SourceProblem, "org:read"),
+        (answer(403, b'{"detail":{"code":"sso-required","message":"Log in"}}'), SourceProblem, "single sign-on"),
+        (answer(403, b'{"detail":"You do not have permission to perform this action."}'), SourceProblem, "org:read"),
         (answer(404), NotFound, "no replay"),
         (answer(410), NotFound, "no replay"),
         (answer(429, Retry_After="600"), SourceProblem, "wait"),

@@ -60,7 +60,10 @@ def test_nobodys(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("https://acme.sentry.io/issues/4711/events/1/", "Sentry address"),
+        ("https://acme.sentry.io/explore/replays/?query=a", "Sentry address"),
+        ("https://sentry.io/share/issue/0123456789abcdef/", "shared Sentry issue"),
+        ("https://app.replay.io/recording/a--b", "Replay.io"),
+        ("https://insights.hotjar.com/sites/1", "does not hand out"),
         ("https://eu.posthog.com/project/1/replay/home?sessionRecordingId=01a1", "PostHog address"),
         ("https://us.posthog.com/shared/abc", "PostHog address"),
         ("https://app.logrocket.com/acme/shop/s/6-0192/4?t=1", "LogRocket"),

@@ -75,6 +75,14 @@ def parse(text: str) -> SessionLink | AddressLink:
     raise _refused(text)
 
 
+def host_of(url: str) -> str:
+    """The host of an address, with its port; '' when it has none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""
+
+
 def file_of(text: str) -> Path | None:
     """The path a `file:` URL names on this machine, as file managers hand files over; None for anything else."""
     if not text.lower().startswith("file:"):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -16,7 +17,10 @@ from replay_viewer.domain.time import parse_instant
 from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.opened import Opened, load
-from replay_viewer.qt.tasks import Job, JobWatch
+from replay_viewer.qt.tasks import Job, JobWatch, Tasks
+
+if TYPE_CHECKING:
+    from replay_viewer.services.addresses import Address
 
 #: A session opened without an instant lands this long before its first error.
 LAND_MS = 3_000.0
@@ -30,13 +34,21 @@ ImportStarter = Callable[[Path, Sequence[Path], str], Job]
 PullStarter = Callable[[Path, str], Job]
 
 
-def _read(library: Library, session_id: str) -> tuple[Opened, str]:
-    """The session and the verdict on its first error. Runs on a worker."""
+def _number_of(library: Library, session_id: str, error_id: str) -> int:
+    """Which row an error is; 0 when there is no such one. Runs on a worker."""
+    if not error_id:
+        return 0
+    errors = library.rows(library.session(session_id).id, "errors")
+    return next((n for n, row in errors if isinstance(row, ErrorEvent) and row.id == error_id), 0)
+
+
+def _read(library: Library, session_id: str, which: int = 0) -> tuple[Opened, str]:
+    """The session and the verdict on one of its errors. Runs on a worker."""
     opened = load(library, session_id)
     errors = opened.columns["errors"]
-    if not len(errors):
+    if which >= len(errors):
         return opened, ""
-    error = library.row(opened.id, "errors", 0)
+    error = library.row(opened.id, "errors", which)
     rows: list[Row] = [row for _, row in library.rows(opened.id, "navigation", end=error.t)]
     for kind in ("interactions", "network"):
         rows += [row for _, row in library.rows(opened.id, kind, start=error.t - _VERDICT_MS, end=error.t)]
@@ -68,6 +80,10 @@ class Opener(QObject):
         self._waiting: list[Callable[[], None]] = []
         self._shown_early = ""
         self._at = ""
+        self._error = ""
+        self._asking: threading.Event | None = None
+        #: Questions to backends wait for them, so they have a worker of their own beside that of the library.
+        self.network = Tasks(context.library.home, self)
         self._grow = QTimer(self)
         self._grow.setInterval(_GROW_MS)
         self._grow.timeout.connect(self._read_grown)
@@ -79,21 +95,31 @@ class Opener(QObject):
 
     # sessions
 
-    def open_session(self, session_id: str, at: str = "") -> None:
-        """Open a session of the library: at an instant (epoch ms, ISO, offset), else 3 s before its first error."""
+    def open_session(self, session_id: str, at: str = "", error_id: str = "") -> None:
+        """Open a session of the library: at an instant (epoch ms, ISO, offset), else 3 s before an error.
+
+        `error_id`: the error it is about, as its backend calls it; the first one without.
+        """
         self.loading.emit(session_id[:12])
 
         def done(found: tuple[Opened, str]) -> None:
             opened, line = found
             opened.library = self.context.library
-            self._land(opened, line, at)
+            self._land(opened, line, at, which)
 
         def failed(error: UserError) -> None:
-            self.failed.emit(error, partial(self.open_session, session_id, at))
+            self.failed.emit(error, partial(self.open_session, session_id, at, error_id))
 
-        self.context.tasks.read(lambda library: _read(library, session_id), done, failed, key="open")
+        which = 0
 
-    def _land(self, opened: Opened, line: str, at: str) -> None:
+        def work(library: Library) -> tuple[Opened, str]:
+            nonlocal which
+            which = _number_of(library, session_id, error_id)
+            return _read(library, session_id, which)
+
+        self.context.tasks.read(work, done, failed, key="open")
+
+    def _land(self, opened: Opened, line: str, at: str, which: int = 0) -> None:
         session = opened.session
         try:
             t = parse_instant(at, session.start) if at else -1.0
@@ -104,10 +130,11 @@ class Opener(QObject):
         self.context.set_opened(opened)
         self.loaded.emit(line)
         errors = opened.error_times()
+        which = which if which < len(errors) else 0
         if len(errors):
-            self.context.select("errors", 0)
+            self.context.select("errors", which)
         if t < 0:
-            t = float(errors[0]) - LAND_MS if len(errors) else session.start
+            t = float(errors[which]) - LAND_MS if len(errors) else session.start
         self.context.playhead.seek(t, remember=False)
 
     def _read_grown(self) -> None:
@@ -137,37 +164,90 @@ class Opener(QObject):
         if missing is not None:
             self.failed.emit(BadInput(f"There is no file {missing}.", "Check the name."), None)
             return
-        self._at = ""
+        self._at = self._error = ""
         names = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
         start = partial(self._start_import, self.context.library.home, list(paths), "")
         self._run(start, f"Importing {names}", partial(self.open_paths, paths))
 
-    def open_url(self, url: str) -> None:
-        """Pull the session a URL names, or open the copy that is here already, at the instant the URL names."""
+    def open_url(self, url: str, at: str = "") -> None:
+        """Pull the session a URL names or leads to, or open the copy that is here already.
 
-        def look(library: Library) -> tuple[str | None, str]:
-            from replay_viewer.services.pull import instant, origin  # the HTTP client takes a third of a second
+        It opens at `at`, else at the instant the URL names, else just before the error it is about.
+        """
 
-            offset = instant(url)
-            return library.find_by_origin(origin(url)), "" if offset is None else str(offset / 1000.0)
+        def look(library: Library) -> tuple[str | None, Address]:
+            from replay_viewer.services.addresses import read  # the HTTP client takes a third of a second
 
-        def done(found: tuple[str | None, str]) -> None:
-            known, self._at = found
+            address = read(url)
+            return library.find_by_origin(address.origin), address
+
+        def done(found: tuple[str | None, Address]) -> None:
+            known, address = found
             if known:
-                self.open_session(known, self._at)
+                self.open_session(known, at or address.at, address.error)
             elif self._start_pull is None:
                 problem = BadInput(
                     "No source for this URL is connected.", "Download the recording and open the file."
                 )
                 self.failed.emit(problem, None)
+            elif not address.whole:
+                self._resolve(url, at)
             else:
+                self._at, self._error = at or address.at, address.error
                 start = partial(self._start_pull, self.context.library.home, url)
-                self._run(start, f"Pulling {url[:80]}", partial(self.open_url, url))
+                self._run(start, f"Pulling {url[:80]}", partial(self.open_url, url, at))
 
         self.context.tasks.read(look, done, lambda error: self.failed.emit(error, None), key="origin")
 
+    def _resolve(self, url: str, at: str) -> None:
+        """Ask the source which session an issue, an error or a shared page leads to, then open that."""
+        home, stop = self.context.library.home, threading.Event()
+        self._asking = stop
+
+        def work() -> Address:
+            from replay_viewer.services.addresses import resolve
+
+            return resolve(home, url, cancelled=stop.is_set)
+
+        def ended() -> bool:
+            if self._asking is stop:
+                self._asking = None
+                self.import_ended.emit()
+            return not stop.is_set()
+
+        def done(address: Address) -> None:
+            if ended():
+                self._open_resolved(address, at)
+
+        def failed(error: UserError) -> None:
+            if ended():
+                self.failed.emit(error, partial(self.open_url, url, at))
+
+        self.import_began.emit("Asking which session this leads to")
+        self.network.run(work, done, failed, key="resolve")
+
+    def _open_resolved(self, address: Address, at: str) -> None:
+        def done(known: str | None) -> None:
+            if known:
+                self.open_session(known, at or address.at, address.error)
+            elif self._start_pull is not None:
+                self._at, self._error = at or address.at, address.error
+                start = partial(self._start_pull, self.context.library.home, address.url)
+                self._run(start, f"Pulling {address.url[:80]}", partial(self.open_url, address.url, self._at))
+
+        self.context.tasks.read(
+            lambda library: library.find_by_origin(address.origin),
+            done,
+            lambda error: self.failed.emit(error, None),
+            key="origin",
+        )
+
     def cancel_import(self) -> None:
-        """Stop what is being imported; nothing of it stays."""
+        """Stop what is being imported or asked for; nothing of it stays."""
+        if self._asking is not None:
+            self._asking.set()
+            self._asking = None
+            self.import_ended.emit()
         if self._watch is not None:
             self._watch.cancel()
 
@@ -175,6 +255,9 @@ class Opener(QObject):
         """The window goes."""
         self._grow.stop()
         self._waiting.clear()
+        if self._asking is not None:
+            self._asking.set()
+        self.network.close()
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
@@ -203,7 +286,7 @@ class Opener(QObject):
         if session and not self._shown_early:
             self._shown_early = session
             self.library_changed.emit()
-            self.open_session(session, self._at)
+            self.open_session(session, self._at, self._error)
             self._grow.start()
 
     def _imported(self, sessions: list[str]) -> None:
@@ -213,7 +296,7 @@ class Opener(QObject):
             if current is not None and current.id in sessions:
                 self._read_grown()
             elif sessions:
-                self.open_session(sessions[0], self._at)
+                self.open_session(sessions[0], self._at, self._error)
 
         self._ended(after)
 

@@ -17,6 +17,7 @@ import msgspec
 from replay_viewer.domain import errors
 from replay_viewer.domain.errors import Cancelled, SourceProblem, UserError
 from replay_viewer.library import Library
+from replay_viewer.services import connections
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.logs import log_to_file
 from replay_viewer.services.processes import Spares, start_worker
@@ -26,13 +27,20 @@ log = logging.getLogger(__name__)
 
 
 class _Task(msgspec.Struct, frozen=True):
-    """What the process is to do: import `paths`, pull `url`, or tidy the library at `home`."""
+    """What the process is to do: import `paths`, pull `url`, or tidy the library at `home`.
+
+    `tokens`: what this program holds of them; they go through the pipe, never by environment or arguments.
+    """
 
     what: Literal["import", "pull", "tidy"]
     home: str
     paths: list[str] = []
     origin: str = ""
     url: str = ""
+    tokens: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"_Task({self.what})"
 
 
 #: What comes back: a Progress, ("done", ids) or ("failed", error class name, message, advice).
@@ -60,6 +68,7 @@ def _serve(connection: Connection) -> None:
     except (EOFError, OSError):
         return
     log_to_file(task.home)
+    connections.adopt(task.tokens)
     if task.what == "tidy":
         _read_texts(task.home, cancelled, tidy=True)
         return
@@ -183,7 +192,7 @@ class PullJob(Job):
     """Pulls a session by its URL and imports it."""
 
     def __init__(self, home: Path, url: str) -> None:
-        super().__init__(_Task("pull", str(home), url=url))
+        super().__init__(_Task("pull", str(home), url=url, tokens=connections.held()))
 
 
 def _rebuilt(name: str, message: str, advice: str) -> UserError:

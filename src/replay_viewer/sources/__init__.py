@@ -1,8 +1,42 @@
 """Sources: session URLs recognised, HTTP, one module per backend. No Qt, no storage."""
 
-from replay_viewer.sources.base import Link, Plan, Segment, Source
-from replay_viewer.sources.http import Http
-from replay_viewer.sources.registry import recognise, sources, unwrap
+from replay_viewer.sources.base import (
+    Browser,
+    Check,
+    FoundIssue,
+    FoundSession,
+    IssueLister,
+    Link,
+    Page,
+    Place,
+    Plan,
+    Resolver,
+    Segment,
+    Source,
+)
+from replay_viewer.sources.http import Access, Http, Refused
+from replay_viewer.sources.registry import recognise, source_named, sources, unwrap
 from replay_viewer.sources.unsupported import Unsupported
 
-__all__ = ["Http", "Link", "Plan", "Segment", "Source", "Unsupported", "recognise", "sources", "unwrap"]
+__all__ = [
+    "Access",
+    "Browser",
+    "Check",
+    "FoundIssue",
+    "FoundSession",
+    "Http",
+    "IssueLister",
+    "Link",
+    "Page",
+    "Place",
+    "Plan",
+    "Refused",
+    "Resolver",
+    "Segment",
+    "Source",
+    "Unsupported",
+    "recognise",
+    "source_named",
+    "sources",
+    "unwrap",
+]

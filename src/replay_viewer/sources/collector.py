@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote
 
 import msgspec
 
-from replay_viewer.domain.errors import SourceProblem
-from replay_viewer.sources.base import Link, Plan, Segment
+from replay_viewer.domain.errors import NotFound, SourceProblem
+from replay_viewer.sources.base import Check, FoundSession, Link, Page, Place, Plan, Segment
 from replay_viewer.sources.http import Answer, Http
+from replay_viewer.sources.shape import count, items, mapping, odd, offset, text, web
 
+_PRODUCT = "a Replay Viewer collector"
 _PATH = re.compile(r"(?P<prefix>/.*)?/sessions/(?P<id>[^/]+)/?")
 _ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 #: Segments asked for ahead of the one handed out: enough to keep the eight connections busy.
@@ -54,13 +55,16 @@ class CollectorSource:
     """Sessions of a Replay Viewer collector."""
 
     name = "collector"
+    label = "Collector"
+    account_label = ""
 
     def recognise(self, url: str) -> Link | None:
         """See `Source`. `t` is seconds from the start."""
-        parts = urlsplit(url.strip())
-        match = _PATH.fullmatch(parts.path)
-        if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc or not match:
+        seen = web(url)
+        match = _PATH.fullmatch(seen[0].path) if seen else None
+        if not seen or not match:
             return None
+        parts = seen[0]
         session = unquote(match["id"])
         if not _ID.fullmatch(session):
             return None
@@ -70,7 +74,7 @@ class CollectorSource:
             url=f"{base}/sessions/{quote(session, safe='')}",
             base=base,
             session=session,
-            offset=_offset(parse_qs(parts.query).get("t", [""])[0]),
+            offset=offset(parse_qs(parts.query).get("t", [""])[0]),
         )
 
     async def plan(self, http: Http, link: Link, token: str) -> Plan:
@@ -124,12 +128,50 @@ class CollectorSource:
         found: list[Mapping[str, Any]] = []
         cursor: str | None = ""
         while cursor is not None and len(found) < limit:
-            parameters = {"q": query, "limit": str(min(200, limit - len(found))), "cursor": cursor}
-            answer = await http.get(f"{base}/api/v1/sessions", token=token, parameters=parameters)
-            page = _decoded(Link(source=self.name, url=base, base=base, session=""), answer, _Page)
+            page = await self._sessions(http, base, token, query, cursor, limit - len(found))
             found += page.data
             cursor = page.next
         return found
+
+    async def _sessions(self, http: Http, base: str, token: str, query: str, cursor: str, limit: int) -> _Page:
+        parameters = {"q": query, "limit": str(min(200, limit)), "cursor": cursor}
+        return await self._page(http, base, token, "sessions", parameters)
+
+    async def _page(self, http: Http, base: str, token: str, path: str, parameters: dict[str, str]) -> _Page:
+        answer = await http.get(f"{base}/api/v1/{path}", token=token, parameters=parameters)
+        page: _Page = _decoded(Link(source=self.name, url=base, base=base, session=""), answer, _Page)
+        return page
+
+    async def browse(self, http: Http, place: Place, token: str, query: str, cursor: str, limit: int) -> Page:
+        """See `Browser`; `query` is words that must all occur."""
+        page = await self._sessions(http, place.base, token, query, cursor, limit)
+        return Page(sessions=[_found(place.base, row) for row in page.data], next=page.next or "")
+
+    async def find(self, http: Http, place: Place, token: str, query: str, limit: int) -> Sequence[FoundSession]:
+        """See `Browser`: sessions whose words match, then those of errors whose text or id does."""
+        page = await self._sessions(http, place.base, token, query, "", limit)
+        found = {one.id: one for one in (_found(place.base, row) for row in page.data)}
+        errors = await self._page(http, place.base, token, "errors", {"q": query, "limit": str(min(200, limit))})
+        for row in errors.data:
+            session, t = text(row.get("session")), row.get("t")
+            if session and session not in found and len(found) < limit:
+                at = float(t) if isinstance(t, int | float) else None
+                found[session] = msgspec.structs.replace(
+                    await self._one(http, place.base, token, session), at=at, why=text(row.get("title"))
+                )
+        return list(found.values())
+
+    async def _one(self, http: Http, base: str, token: str, id: str) -> FoundSession:
+        link = Link(source=self.name, url=base, base=base, session=id)
+        return _found(base, _decoded(link, await http.get(_api(link), token=token), dict[str, Any]))
+
+    async def check(self, http: Http, place: Place, token: str) -> Sequence[Check]:
+        """See `Browser`."""
+        try:
+            await self._sessions(http, place.base, token, "", "", 1)
+        except NotFound as error:
+            raise _odd(Link(source=self.name, url=place.base, base=place.base, session="")) from error
+        return [Check(name="Sessions")]
 
 
 def _api(link: Link) -> str:
@@ -144,13 +186,20 @@ def _decoded(link: Link, answer: Answer, kind: type[Any]) -> Any:
 
 
 def _odd(link: Link) -> SourceProblem:
-    host = urlsplit(link.base).netloc
-    return SourceProblem(f"{host} does not answer as a Replay Viewer collector does.", "Check the address.")
+    return odd(link.base, _PRODUCT)
 
 
-def _offset(text: str) -> float | None:
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return seconds * 1000.0 if math.isfinite(seconds) else None
+def _found(base: str, row: dict[str, Any]) -> FoundSession:
+    """A session of the read API as a found one."""
+    id, user, urls = text(row.get("id")), mapping(row.get("user")), items(row.get("urls"))
+    started, duration = row.get("started"), row.get("duration")
+    return FoundSession(
+        id=id,
+        url=f"{base}/sessions/{quote(id, safe='')}",
+        started=float(started) if isinstance(started, int | float) else None,
+        duration=float(duration) if isinstance(duration, int | float) else None,
+        user=next((text(user.get(key)) for key in ("email", "name", "id") if user.get(key)), ""),
+        page=text(urls[0]) if urls else "",
+        browser=text(row.get("sdk")),
+        errors=count(row.get("errors")),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from urllib.parse import urlsplit
 
 from replay_viewer.domain import links
 from replay_viewer.domain.errors import BadInput
@@ -17,6 +18,14 @@ def sources() -> list[Source]:
     """All sources, those of others first (they know their hosts, ours takes any)."""
     added: list[Source] = [entry.load()() for entry in entry_points(group="replay_viewer.sources")]
     return [*added, SentrySource(), PostHogSource(), CollectorSource()]
+
+
+def source_named(name: str) -> Source:
+    """The source of a name. Raises BadInput."""
+    for source in sources():
+        if source.name == name:
+            return source
+    raise BadInput(f"There is no source “{name}”.", "See: replay-viewer connect --help.")
 
 
 def unwrap(url: str) -> str:
@@ -36,6 +45,8 @@ def recognise(url: str) -> tuple[Source, Link]:
     """
     try:
         plain = unwrap(url)
+        if "@" in urlsplit(plain).netloc:
+            raise BadInput("An address with a password in it is not asked.", "Remove what stands before the @.")
         *others, own = sources()
         for source in others:
             if link := source.recognise(plain):
@@ -48,5 +59,5 @@ def recognise(url: str) -> tuple[Source, Link]:
         raise BadInput(f"“{url}” is not an address.", "Paste the whole address of a session.") from error
     raise BadInput(
         f"“{url}” is not the address of a session.",
-        "A collector's session addresses look like https://replay.example.com/sessions/ID?t=83.",
+        "Paste the address of a replay, an issue or an error, such as https://replay.example.com/sessions/ID?t=83.",
     )

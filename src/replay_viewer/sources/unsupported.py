@@ -31,15 +31,21 @@ _FILE = "import the file here instead"
 _BACKENDS = [
     _Backend(
         r"(^|\.)sentry\.io$",
-        r"/replays/|/issues/",
-        "This Sentry address names no replay that can be pulled.",
-        f"Download the replay's segments (…/recording-segments/?download=true) and {_FILE}.",
+        r"/share/issue/",
+        "A shared Sentry issue shows the error to everybody, but hands out no replay.",
+        "Ask for the issue's own address (…/issues/NUMBER/).",
+    ),
+    _Backend(
+        r"(^|\.)sentry\.io$",
+        r"/replays/|/issues|/feedback|/traces|/discover|/performance|/events/",
+        "This Sentry address names no replay, issue or error.",
+        "Paste the address of one of them, or list the replays: replay-viewer list --source NAME.",
     ),
     _Backend(
         r"(^|\.)posthog\.com$",
-        r"/replay/|/recordings|/shared/|/embedded/|sessionRecordingId",
-        "This PostHog address names no recording that can be pulled.",
-        f"Use “Export to JSON” in the recording's menu and {_FILE}.",
+        r"/replay/|/recordings|/shared/|/embedded/|sessionRecordingId|/error_tracking|/events|/person",
+        "This PostHog address names no recording, error or event.",
+        "Paste the address of one of them, or list the recordings: replay-viewer list --source NAME.",
     ),
     _Backend(
         r"(^|\.)logrocket\.com$",
@@ -96,16 +102,28 @@ _BACKENDS = [
         "Open the link in a browser; Jam's page has the console and the requests.",
     ),
     _Backend(
-        r"",
-        r"/organizations/[^/]+/(explore/)?replays/",
-        "This Sentry address names no replay that can be pulled.",
-        f"Download the replay's segments (…/recording-segments/?download=true) and {_FILE}.",
+        r"^app\.replay\.io$",
+        r"/recording/",
+        "Replay.io records the browser itself, not the page's DOM: that cannot be pulled.",
+        "Open the link in a browser.",
+    ),
+    _Backend(
+        r"(^|\.)(smartlook|hotjar|contentsquare|mouseflow|quantummetric|zipy)\.(com|ai)$",
+        r"/",
+        "This service does not hand out its recordings.",
+        "Open the link in a browser; to keep sessions yourself, record the page with rrweb to a collector as well.",
     ),
     _Backend(
         r"",
-        r"/project/[^/]+/replay/",
-        "This PostHog address names no recording that can be pulled.",
-        f"Use “Export to JSON” in the recording's menu and {_FILE}.",
+        r"/organizations/[^/]+/(explore/)?(replays|issues|feedback)/",
+        "This Sentry address names no replay, issue or error.",
+        "Paste the address of one of them, or list the replays: replay-viewer list --source NAME.",
+    ),
+    _Backend(
+        r"",
+        r"/project/[^/]+/(replay|error_tracking)/",
+        "This PostHog address names no recording or error.",
+        "Paste the address of one of them, or list the recordings: replay-viewer list --source NAME.",
     ),
     _Backend(
         r"",
