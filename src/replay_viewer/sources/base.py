@@ -109,7 +109,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing a token was tried on: what it is for, its scope, and what the backend said against it ('': nothing)."""
+    """One thing a token was tried on: what it is for, its scope, what the backend said against it ('': nothing)."""
 
     name: str
     scope: str = ""

@@ -56,7 +56,7 @@ class Refused(SourceProblem):
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """How a backend is reached: the token, a proxy's URL, the file of its certificate authority, whether to verify."""
+    """How a backend is reached: the token, a proxy's URL, a file of its certificate authority, whether to verify."""
 
     token: str = ""
     proxy: str = ""
