@@ -34,6 +34,7 @@ class FakePlayer(QWidget):
     ended = Signal()
     failed = Signal(str)
     pictured = Signal(dict)
+    picked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +74,14 @@ class FakePlayer(QWidget):
 
     def set_around(self, colour: QColor) -> None:
         """Another ground."""
+
+    def set_picking(self, on: bool) -> None:
+        """Asked to pick."""
+        self.calls.append(("picking", on))
+
+    def outline(self, ids: list[int]) -> None:
+        """Asked to outline."""
+        self.calls.append(("outline", ids))
 
     def settle(self, done: Callable[[dict[str, Any]], None]) -> None:
         """At rest."""

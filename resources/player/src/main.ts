@@ -1,5 +1,6 @@
 // Entry of the player page: messages from Python in, reports out.
 
+import { Inspector } from "./inspect.ts";
 import { Link, type Header } from "./link.ts";
 import { setMarks } from "./marks.ts";
 import { Lost, Player } from "./player.ts";
@@ -15,6 +16,7 @@ const PROBE_WAIT = 120;
 const link = new Link(location.hash.slice(1));
 const stage = new Stage();
 const player = new Player(stage);
+const inspector = new Inspector(stage, () => player.painting, (message) => link.report(message));
 let viewport: [number, number] = [0, 0];
 let zoom: number | null = null;
 let lastBeat = 0;
@@ -85,6 +87,12 @@ function handle(header: Header, body: string): void {
       break;
     case "select":
       stage.setSelecting(header.on);
+      break;
+    case "outline":
+      inspector.outline(header.ids);
+      break;
+    case "pick":
+      inspector.pick(header.on);
       break;
     case "settle":
       void player.settled().then(() => link.report({ kind: "settled", request: header.request, box: stage.box(), scale: stage.scale }));

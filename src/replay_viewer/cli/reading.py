@@ -12,7 +12,7 @@ from replay_viewer.domain.rows import KINDS, NetworkRequest, Row, summary
 from replay_viewer.domain.session import Session
 from replay_viewer.domain.time import iso, offset, parse_instant
 from replay_viewer.library import Library, home_dir
-from replay_viewer.services.describe import describe
+from replay_viewer.services.describe import describe, nodes_of
 from replay_viewer.services.states import TabStates
 
 
@@ -38,11 +38,15 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "state",
         parents=[common],
         help="the page at an instant, from the mirror",
-        description="URL, viewport, HTML, inputs and scroll of a tab at an instant.",
+        description="URL, viewport, HTML, inputs and scroll of a tab at an instant, or single nodes of it.",
     )
     one.add_argument("id", metavar="ID")
     one.add_argument("--at", required=True, metavar="T")
     one.add_argument("--tab", type=int, default=0, metavar="N")
+    which = one.add_mutually_exclusive_group()
+    which.add_argument("--selector", metavar="CSS", help="only the elements that fit, such as #total or form .error")
+    which.add_argument("--node", type=int, metavar="ID", help="only this node, by its id in the recording")
+    which.add_argument("--find", metavar="TEXT", help="only the elements that hold this text, or fit this selector")
     one.set_defaults(run=_state)
 
 
@@ -176,12 +180,28 @@ def line(row: Row) -> str:
     return summary(row)
 
 
+def _nodes(options: argparse.Namespace, found: list[dict[str, Any]]) -> int:
+    if options.json:
+        print_json(found)
+        return 0
+    for node in found:
+        print(f"node {node['key']}  {node['selector']}")
+        for name in ("value", "checked", "scroll"):
+            if node.get(name) is not None:
+                print(f"  {name} = {node[name]}")
+        print(f"  {node['html']}")
+    return 0
+
+
 def _state(options: argparse.Namespace) -> int:
     library = Library.open(home_dir(options.home))
     try:
         session = library.session(options.id)
         check_tab(session, options.tab)
         states = TabStates(library, session.id, options.tab)
+        if options.selector or options.node is not None or options.find:
+            mirror = states.seek(parse_instant(options.at, session.start))
+            return _nodes(options, nodes_of(mirror, options.selector or "", options.node, options.find or ""))
         state = describe(states.seek(parse_instant(options.at, session.start)))
     finally:
         library.close()

@@ -50,7 +50,7 @@ class Action:
     checkable: bool = False
 
 
-PANEL_IDS = ("console", "network", "errors", "vitals", "state", "notes", "health")
+PANEL_IDS = ("console", "network", "errors", "vitals", "state", "dom", "notes", "health")
 
 ACTIONS: tuple[Action, ...] = (
     Action("open", "Open file…", "open_file", ("Ctrl+O",), "open", "always", "File", "Session"),
@@ -115,9 +115,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("clip", "Export a clip…", "export_clip", ("Ctrl+Shift+E",), "export", menu="Notes", group="Notes"),
     Action("undo", "Undo", "undo", ("Ctrl+Z",), "undo", "undo", "Notes", "Notes"),
     Action("redo", "Redo", "redo", ("Ctrl+Shift+Z",), "", "redo", "Notes", "Notes"),
+    Action("pick", "Pick an element in the page", "pick_element", ("x",), "pick", menu="View", group="Page"),
+    Action("mark-a", "Compare from this instant (A)", "mark_a", ("Alt+A",), "", menu="View", group="Page"),
+    Action("mark-b", "Compare with this instant (B)", "mark_b", ("Alt+B",), "", menu="View", group="Page"),
     *(
         Action(
-            f"panel-{name}", f"{name.capitalize()} panel", f"panel_{at}", (str(at),), name, menu="View", group="View"
+            f"panel-{name}",
+            f"{'DOM' if name == 'dom' else name.capitalize()} panel",
+            f"panel_{at}",
+            (str(at),),
+            name,
+            menu="View",
+            group="View",
         )
         for at, name in enumerate(PANEL_IDS, 1)
     ),

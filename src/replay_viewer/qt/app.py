@@ -26,7 +26,7 @@ from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.instance import Instance, hand_over
 from replay_viewer.qt.theme import Scheme, theme
 from replay_viewer.qt.window import Window
-from replay_viewer.services import engine
+from replay_viewer.services import engine, inspector
 from replay_viewer.services.logs import log_to_file
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def run(
         instance.close()
         _take_down(made)
         engine.end_spares()
+        inspector.end_spares()
         _end_spare_jobs()
         library.close()
         crash.remove()
@@ -174,6 +175,7 @@ def screenshot(
         _take_down(made)
         library.close()
         engine.end_spares()
+        inspector.end_spares()
         _end_spare_jobs()
         scratch.cleanup()
 

@@ -12,6 +12,7 @@ from replay_viewer.qt.actions import tip
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.panels.base import Panel
 from replay_viewer.qt.panels.console import ConsolePanel
+from replay_viewer.qt.panels.dom import DomPanel
 from replay_viewer.qt.panels.errors import ErrorsPanel
 from replay_viewer.qt.panels.health import HealthPanel
 from replay_viewer.qt.panels.network import NetworkPanel
@@ -26,6 +27,7 @@ _PANELS: tuple[type[Panel], ...] = (
     ErrorsPanel,
     VitalsPanel,
     StatePanel,
+    DomPanel,
     NotesPanel,
     HealthPanel,
 )
@@ -138,6 +140,11 @@ class Panels(QWidget):
             tab.setChecked(other == name)
         self.stack.setCurrentWidget(self.panels[name])
         self.changed.emit(name)
+
+    def shutdown(self) -> None:
+        """Take down what panels run beside the window."""
+        for panel in self.panels.values():
+            panel.close_down()
 
     def minimumSizeHint(self) -> QSize:
         """The strip and a few rows."""

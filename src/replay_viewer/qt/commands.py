@@ -21,6 +21,7 @@ from replay_viewer.library import Library
 from replay_viewer.qt.actions import ACTIONS, PANEL_IDS, pretty
 from replay_viewer.qt.keysheet import KeySheet
 from replay_viewer.qt.palette import Entry, Palette
+from replay_viewer.qt.panels.dom import DomPanel
 from replay_viewer.qt.panels.notes import NotesPanel
 from replay_viewer.qt.theme import theme
 from replay_viewer.qt.typedtime import ADVICE, typed_time
@@ -337,6 +338,33 @@ class Commands(QObject):
     def _panel(self, name: str) -> None:
         self.window.panel_dock.show()
         self.window.panels.show_panel(name)
+
+    @property
+    def dom(self) -> DomPanel:
+        """The DOM panel."""
+        panel = self.window.panels.panels["dom"]
+        assert isinstance(panel, DomPanel)
+        return panel
+
+    def pick_element(self) -> None:
+        """Pick an element of the page with the mouse; once more leaves it."""
+        picking = self.dom.pick.isChecked()
+        self._panel("dom")
+        self.dom.set_picking(not picking)
+
+    def mark_a(self) -> None:
+        """Compare the page from this instant."""
+        self._mark("A")
+
+    def mark_b(self) -> None:
+        """Compare the page with this instant."""
+        self._mark("B")
+
+    def _mark(self, name: str) -> None:
+        self.playhead.pause()
+        self._panel("dom")
+        self.dom.tabs.setCurrentWidget(self.dom.compare)
+        self.dom.compare.mark(name)
 
     def full_screen(self) -> None:
         """Full screen, or back."""

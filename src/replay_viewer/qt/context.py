@@ -31,6 +31,10 @@ class Context(QObject):
     said = Signal(str, str, str)
     note_asked = Signal(object)
     maps_changed = Signal()
+    outline_asked = Signal(list)  #: outline these nodes (mirror ids) on the page; none: put outlines away
+    pick_asked = Signal(bool)  #: let the mouse pick a node of the page, or no more
+    node_picked = Signal(int)  #: a node of the page (mirror id) was picked
+    tab_changed = Signal(int)  #: another tab of the session is shown
     cause_changed = Signal()  #: other rows are marked as what led to the selected error
 
     def __init__(self, library: Library, parent: QObject | None = None) -> None:
@@ -42,6 +46,13 @@ class Context(QObject):
         self.selected: tuple[str, int] | None = None
         self.maps: Path | None = None
         self.cause: Cause | None = None
+        self.tab = 0
+
+    def set_tab(self, tab: int) -> None:
+        """Another tab of the session is shown."""
+        if tab != self.tab:
+            self.tab = tab
+            self.tab_changed.emit(tab)
 
     def set_opened(self, opened: Opened | None) -> None:
         """Another session is open."""

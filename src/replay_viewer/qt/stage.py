@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +31,7 @@ class Player(Protocol):
     ended: Any
     failed: Any
     pictured: Any
+    picked: Any
 
     def set_engine(self, engine: Any) -> None: ...
     def set_end(self, t: float | None) -> None: ...
@@ -40,6 +41,8 @@ class Player(Protocol):
     def set_speed(self, speed: float) -> None: ...
     def retry(self) -> None: ...
     def set_around(self, colour: QColor) -> None: ...
+    def set_picking(self, on: bool) -> None: ...
+    def outline(self, ids: Sequence[int]) -> None: ...
     def take_picture(self, done: Callable[[QImage], None]) -> None: ...
     def shutdown(self) -> None: ...
 
@@ -187,6 +190,8 @@ class Stage(QWidget):
             layout.addWidget(widget)
         layout.addWidget(self.frame, 1)
         self.tabs.tabBarClicked.connect(self._pin)
+        context.outline_asked.connect(lambda ids: self.player.outline(ids) if self.player else None)
+        context.pick_asked.connect(lambda on: self.player.set_picking(on) if self.player else None)
         playhead = context.playhead
         playhead.sought.connect(self._seek)
         playhead.moved.connect(self._moved)
@@ -295,6 +300,7 @@ class Stage(QWidget):
         self.player.ready.connect(self._ready)
         self.player.ended.connect(self.context.playhead.pause)
         self.player.pictured.connect(self._pictured)
+        self.player.picked.connect(self.context.node_picked)
         self._around()
 
     def _close_engine(self) -> None:
@@ -380,9 +386,11 @@ class Stage(QWidget):
             self.tabs.setTabToolTip(at, f"<p>{html.escape(tab_title(tab))}</p>")  # or Qt may take it for markup
         self.tabs.blockSignals(False)
         self.tab = opened.session.tabs[0].index if opened.session.tabs else 0
+        self.context.set_tab(self.tab)
 
     def _set_tab(self, tab: int) -> None:
         self.tab = tab
+        self.context.set_tab(tab)
         for at in range(self.tabs.count()):
             if self.tabs.tabData(at) == tab and self.tabs.currentIndex() != at:
                 self.tabs.setCurrentIndex(at)

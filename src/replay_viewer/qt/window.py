@@ -432,6 +432,7 @@ class Window(QMainWindow):
             if self._composer is not None:
                 self._composer.done(0)
             self.context.playhead.pause()
+            self.panels.shutdown()
             self.stage.shutdown()
             self.context.tasks.close()
         super().closeEvent(event)

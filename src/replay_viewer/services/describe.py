@@ -5,6 +5,11 @@ from __future__ import annotations
 import html
 from typing import Any
 
+import msgspec
+
+from replay_viewer.analysis.domtree import detail, find, in_order
+from replay_viewer.analysis.selectors import Selector
+from replay_viewer.domain.errors import NotFound
 from replay_viewer.recording.mirror import Mirror
 from replay_viewer.recording.nodes import CDATA, COMMENT, DOCTYPE, DOCUMENT, ELEMENT, TEXT, Node
 
@@ -47,6 +52,32 @@ def describe(mirror: Mirror) -> dict[str, Any]:
         "focus": mirror.focus,
         "nodes": len(mirror.nodes),
     }
+
+
+def nodes_of(mirror: Mirror, selector: str = "", node: int | None = None, text: str = "") -> list[dict[str, Any]]:
+    """What is known of single nodes: those that fit a selector, one by its id, or those that hold a text.
+
+    `[{key, tag, selector, text, attributes, style, value, checked, scroll, focused, html}]`, at most 1,000. Raises
+    BadInput for what is no selector, NotFound when nothing on the page fits.
+    """
+    if node is not None:
+        keys = [node] if node in mirror.nodes else []
+        sought = f"node {node}"
+    elif selector:
+        wanted = Selector(selector)
+        keys = [one.id for one in in_order(mirror) if one.kind == ELEMENT and wanted.matches(one, mirror.nodes)]
+        sought = selector
+    else:
+        keys = find(text, mirror)
+        sought = f"“{text}”"
+    if not keys:
+        raise NotFound(f"Nothing on the page is {sought} at that instant.", "`state` alone shows the whole page.")
+    found = []
+    for key in keys[:1_000]:
+        known = detail(key, mirror)
+        if known is not None:
+            found.append({**msgspec.to_builtins(known), "html": to_html(mirror, abs(key))})
+    return found
 
 
 def to_html(mirror: Mirror, top: int | None = None) -> str:

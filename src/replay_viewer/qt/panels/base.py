@@ -47,6 +47,9 @@ class Panel(QWidget):
     def session_changed(self) -> None:
         """Another session is open, or more of it is there."""
 
+    def close_down(self) -> None:
+        """The window closes: end what runs beside it."""
+
     def focus_filter(self) -> bool:
         """Put the focus where the panel's text filter is. False when it has none."""
         return False

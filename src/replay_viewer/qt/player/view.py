@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -54,10 +54,13 @@ class PlayerView(QWidget):
     waiting = Signal(bool)
     failed = Signal(str)
     pictured = Signal(dict)
+    hovered = Signal(int)  #: while picking: the node under the mouse, -1 for none
+    picked = Signal(int)  #: while picking: the node that was clicked
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Recorded page")
+        self._picking = False
         self._gate = False
         self._closed = False
         self._deaths: list[float] = []
@@ -150,6 +153,15 @@ class PlayerView(QWidget):
     def set_selecting(self, on: bool) -> None:
         """Let the person select text of the page; otherwise their pointer does nothing to it."""
         self._line.send("select", on=on)
+
+    def set_picking(self, on: bool) -> None:
+        """Let the person pick a node of the page with the mouse (`hovered`, `picked`), or not."""
+        self._picking = on
+        self._line.send("pick", on=on)
+
+    def outline(self, ids: Sequence[int]) -> None:
+        """Draw outlines around these nodes (mirror ids) until others are asked for."""
+        self._line.send("outline", ids=list(ids))
 
     # -- reading and pictures --------------------------------------------------------------------------------
 
@@ -248,6 +260,8 @@ class PlayerView(QWidget):
             done = self._waits.pop(int(report.get("request") or 0), None)
             if done is not None:
                 done(report)
+        elif kind in ("hovered", "picked"):
+            getattr(self, kind).emit(int(report.get("id") or -1))
         else:
             self.director.report(report)
 
@@ -266,6 +280,8 @@ class PlayerView(QWidget):
         if proxy is not None:
             proxy.installEventFilter(self)
         self.director.open_gate()
+        if self._picking:
+            self._line.send("pick", on=True)
         self.ready.emit()
 
     def _died(self, status: QWebEnginePage.RenderProcessTerminationStatus, code: int) -> None:
