@@ -178,7 +178,16 @@ def _written(value: str) -> list[str]:
 
 def _cores(value: str) -> list[str]:
     """What is certain to stand in a base64 text holding `value`, at each of the three alignments; and hexadecimal."""
-    raw = value.encode()
+    return [core for raw in _spelled(value) for core in _cores_of(raw)]
+
+
+def _spelled(value: str) -> list[bytes]:
+    """The bytes of a value; UTF-16 is what `btoa` of a binary string and Windows make."""
+    wide = value.encode("utf-16-le", "surrogatepass")
+    return [value.encode("utf-8", "surrogatepass"), wide, b"\0" + wide[:-1]]
+
+
+def _cores_of(raw: bytes) -> list[str]:
     cores = []
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
