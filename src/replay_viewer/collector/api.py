@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Awaitable, Callable
 
 from starlette.concurrency import run_in_threadpool
@@ -11,10 +13,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from replay_viewer.collector.access import ROLES, Access, is_loopback
+from replay_viewer.collector.arrivals import Arrivals
 from replay_viewer.collector.http import problem
 from replay_viewer.collector.openapi import document
-from replay_viewer.collector.queries import MAX_PAGE, Queries
+from replay_viewer.collector.paging import MAX_PAGE
+from replay_viewer.collector.queries import Queries
 from replay_viewer.domain.errors import BadInput, NotFound, StorageProblem
+
+#: Longest time a reader may wait for a session to grow, in seconds: below what proxies put up with.
+MAX_WAIT = 30.0
 
 _Handler = Callable[[Request], Awaitable[Response]]
 
@@ -22,9 +29,10 @@ _Handler = Callable[[Request], Awaitable[Response]]
 class ReadApi:
     """Routes that read."""
 
-    def __init__(self, queries: Queries, access: Access) -> None:
+    def __init__(self, queries: Queries, access: Access, arrivals: Arrivals) -> None:
         self._queries = queries
         self._access = access
+        self._arrivals = arrivals
 
     def routes(self) -> list[Route]:
         """All routes under /api/v1. The description itself needs no token."""
@@ -32,6 +40,7 @@ class ReadApi:
             Route("/api/v1/openapi.json", _describe, methods=["GET"]),
             Route("/api/v1/sessions", self._guarded(self._sessions), methods=["GET"]),
             Route("/api/v1/sessions/{id}", self._guarded(self._session), methods=["GET"]),
+            Route("/api/v1/sessions/{id}/segments", self._guarded(self._segments), methods=["GET"]),
             Route("/api/v1/sessions/{id}/segments/{n:int}", self._guarded(self._segment), methods=["GET"]),
             Route("/api/v1/errors", self._guarded(self._errors), methods=["GET"]),
         ]
@@ -84,6 +93,17 @@ class ReadApi:
             return Response(status_code=304, headers={"ETag": etag})
         return JSONResponse(found, headers={"ETag": etag})
 
+    async def _segments(self, request: Request) -> Response:
+        """What there is above `after`; with `wait`, when there is nothing yet, as soon as there is something."""
+        session, after = request.path_params["id"], _whole(request, "after", -1)
+        until = time.monotonic() + _seconds(request, "wait", MAX_WAIT)
+        with self._arrivals.listening(session) as listener:
+            while True:
+                found = await run_in_threadpool(self._queries.segments, session, after)
+                left = until - time.monotonic()
+                if found["data"] or not found["live"] or left <= 0 or not await listener.wait(left):
+                    return JSONResponse(found, headers={"Cache-Control": "no-store"})
+
     async def _segment(self, request: Request) -> Response:
         session, n = request.path_params["id"], request.path_params["n"]
         if n >= 1 << 31:
@@ -124,6 +144,22 @@ def _limit(request: Request) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE):
         raise BadInput(f"`limit` is a number from 1 to {MAX_PAGE}.")
     return int(text)
+
+
+def _whole(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not re.fullmatch(r"-?[0-9]{1,9}", text):
+        raise BadInput(f"`{name}` is a whole number.")
+    return int(text)
+
+
+def _seconds(request: Request, name: str, most: float) -> float:
+    text = request.query_params.get(name, "0")
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
+        raise BadInput(f"`{name}` is a number of seconds.")
+    return min(float(text), most)
 
 
 def _matches(request: Request, etag: str) -> bool:

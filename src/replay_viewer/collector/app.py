@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from replay_viewer.collector.access import Access
 from replay_viewer.collector.api import ReadApi
+from replay_viewer.collector.arrivals import Arrivals
 from replay_viewer.collector.blobs import FileBlobs
 from replay_viewer.collector.database import default_url, open_database
 from replay_viewer.collector.health import Health, Timing
@@ -40,10 +41,11 @@ class Collector:
             raise StorageProblem(f"{home} cannot be used: {error.strerror}.", "Choose another folder.") from error
         self._engine = open_database(db or default_url(home))
         self.access = Access(self._engine, open=open)
-        self._store = Store(self._engine, blobs)
+        self._arrivals = Arrivals()
+        self._store = Store(self._engine, blobs, self._arrivals.tell)
         queries = Queries(self._engine, blobs)
         timing = Timing()
-        api = ReadApi(queries, self.access)
+        api = ReadApi(queries, self.access, self._arrivals)
         routes = [
             *Ingest(self._store, self.access).routes(),
             *api.routes(),
@@ -66,6 +68,15 @@ class Collector:
             methods: set[str] = getattr(route, "methods", None) or set()
             found |= {(method, getattr(route, "path", "")) for method in methods}
         return found
+
+    @property
+    def waiting(self) -> int:
+        """Number of readers that wait for a session to grow."""
+        return self._arrivals.waiting
+
+    def stopping(self) -> None:
+        """Let go of those who wait for something to happen, so that a stop need not wait for them. Any thread."""
+        self._arrivals.stop()
 
     def close(self) -> None:
         """Finish what was taken and let go of the database. Twice is once."""

@@ -36,6 +36,7 @@ _SESSION = _object(
     sdk=_TEXT,
     tabs=_TEXTS,
     urls=_TEXTS,
+    live={"type": "boolean", "description": "Something of it came in the last two minutes."},
 )
 _SEGMENT = _object(
     n=_INTEGER,
@@ -181,6 +182,27 @@ def document() -> dict[str, Any]:
                     },
                 }
             },
+            "/api/v1/sessions/{id}/segments": {
+                "get": {
+                    **read,
+                    "summary": "Segments of a session above a number; follows a session that is being recorded.",
+                    "parameters": [
+                        _ID,
+                        _parameter("after", "query", _INTEGER, "Only segments above this number; -1."),
+                        _parameter(
+                            "wait",
+                            "query",
+                            _NUMBER,
+                            "Seconds to wait for the next one, when there is none; 30 at most.",
+                        ),
+                    ],
+                    "responses": {
+                        "200": _answer("`next` is the next `after`; null when nothing more will come.", "Segments"),
+                        "404": _answer("Unknown or expired.", "Problem"),
+                        **_REFUSED,
+                    },
+                }
+            },
             "/api/v1/sessions/{id}/segments/{n}": {
                 "get": {
                     **read,
@@ -227,6 +249,7 @@ def document() -> dict[str, Any]:
             "schemas": {
                 "Session": _SESSION,
                 "Segment": _SEGMENT,
+                "Segments": _object(**_page("Segment")["properties"], live={"type": "boolean"}),
                 "WholeSession": _WHOLE,
                 "Sessions": _page("Session"),
                 "Error": _ERROR,

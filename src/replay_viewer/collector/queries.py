@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Any, TypeVar
+import time
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, RowMapping, and_, func, or_, select
+from sqlalchemy import ColumnElement, Engine, RowMapping, func, select
 
 from replay_viewer.collector.blobs import Blobs
+from replay_viewer.collector.paging import before
+from replay_viewer.collector.paging import cursor as make_cursor
 from replay_viewer.collector.schema import errors, segments, sessions
-from replay_viewer.domain.errors import BadInput, NotFound
+from replay_viewer.domain.errors import NotFound
 
-MAX_PAGE = 200
+#: A session is live while something of it came in the last so many ms: recorders send every few seconds at most,
+#: but only when something happens on the page.
+LIVE_MS = 120_000.0
+#: Segments of one answer.
+MAX_SEGMENTS = 500
 
 
 class Queries:
@@ -27,9 +32,7 @@ class Queries:
         """Recorded sessions, newest first: `{"data": [...], "next": cursor or None}`. `q`: words, all must occur."""
         where: list[ColumnElement[bool]] = [sessions.c.started.is_not(None)]
         where += [sessions.c.words.contains(word.lower(), autoescape=True) for word in q.split()]
-        if cursor:
-            started, last = _read_cursor(cursor, float, str)
-            where.append(or_(sessions.c.started < started, and_(sessions.c.started == started, sessions.c.id < last)))
+        where += before(cursor, sessions.c.started, sessions.c.id, str)
         query = select(sessions).where(*where).order_by(sessions.c.started.desc(), sessions.c.id.desc())
         with self._engine.connect() as connection:
             rows = connection.execute(query.limit(limit + 1)).mappings().all()
@@ -37,7 +40,7 @@ class Queries:
         rows = rows[:limit]
         return {
             "data": [_session(row) for row in rows],
-            "next": _cursor(rows[-1]["started"], rows[-1]["id"]) if more else None,
+            "next": make_cursor(rows[-1]["started"], rows[-1]["id"]) if more else None,
         }
 
     def session(self, session: str) -> dict[str, Any]:
@@ -49,20 +52,24 @@ class Queries:
             parts = connection.execute(
                 select(segments).where(segments.c.session == session).order_by(segments.c.n)
             ).mappings()
-            listed = [
-                {
-                    "n": part["n"],
-                    "received": part["received"],
-                    "tab": part["tab"],
-                    "events": part["events"],
-                    "first": part["first"],
-                    "last": part["last"],
-                    "bytes": part["bytes"],
-                    "etag": part["digest"],
-                }
-                for part in parts
-            ]
-        return {**_session(row), "segments": listed}
+            return {**_session(row), "segments": [_segment(part) for part in parts]}
+
+    def segments(self, session: str, after: int = -1, limit: int = MAX_SEGMENTS) -> dict[str, Any]:
+        """Segments numbered above `after`: `{"data": [...], "next": ..., "live": ...}`.
+
+        `next` is the `after` of the next request (as text), or None when everything is there and the session is not
+        being recorded any more.
+        """
+        query = select(segments).where(segments.c.session == session, segments.c.n > after).order_by(segments.c.n)
+        with self._engine.connect() as connection:
+            received = connection.execute(select(sessions.c.received).where(sessions.c.id == session)).scalar()
+            if received is None:
+                raise _unknown(session)
+            parts = connection.execute(query.limit(limit + 1)).mappings().all()
+        more, data = len(parts) > limit, [_segment(part) for part in parts[:limit]]
+        live = is_live(received)
+        last = data[-1]["n"] if data else after
+        return {"data": data, "next": str(last) if more or live else None, "live": live}
 
     def segment(self, session: str, n: int) -> tuple[dict[str, Any], bytes]:
         """What is known of one body (`url`, `headers`, `received`, `etag`) and its bytes as received."""
@@ -91,9 +98,7 @@ class Queries:
         if session:
             where.append(errors.c.session == session)
         where += [func.lower(errors.c.title).contains(word.lower(), autoescape=True) for word in q.split()]
-        if cursor:
-            t, last = _read_cursor(cursor, float, int)
-            where.append(or_(errors.c.t < t, and_(errors.c.t == t, errors.c.id < last)))
+        where += before(cursor, errors.c.t, errors.c.id, int)
         query = select(errors).where(*where).order_by(errors.c.t.desc(), errors.c.id.desc())
         with self._engine.connect() as connection:
             rows = connection.execute(query.limit(limit + 1)).mappings().all()
@@ -115,7 +120,25 @@ class Queries:
             }
             for row in rows
         ]
-        return {"data": data, "next": _cursor(rows[-1]["t"], rows[-1]["id"]) if more else None}
+        return {"data": data, "next": make_cursor(rows[-1]["t"], rows[-1]["id"]) if more else None}
+
+
+def is_live(received: float) -> bool:
+    """Whether a session whose last body came at `received` (epoch ms) is being recorded, as far as one can know."""
+    return time.time() * 1000.0 - received < LIVE_MS
+
+
+def _segment(part: RowMapping) -> dict[str, Any]:
+    return {
+        "n": part["n"],
+        "received": part["received"],
+        "tab": part["tab"],
+        "events": part["events"],
+        "first": part["first"],
+        "last": part["last"],
+        "bytes": part["bytes"],
+        "etag": part["digest"],
+    }
 
 
 def _session(row: RowMapping) -> dict[str, Any]:
@@ -139,25 +162,9 @@ def _session(row: RowMapping) -> dict[str, Any]:
         "sdk": row["sdk"],
         "tabs": msgspec.json.decode(row["tabs"]),
         "urls": msgspec.json.decode(row["urls"]),
+        "live": is_live(row["received"]),
     }
 
 
 def _unknown(session: str) -> NotFound:
     return NotFound(f"There is no session {session} here.", "It may have expired, or the address is cut short.")
-
-
-def _cursor(*values: object) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
-
-
-_First = TypeVar("_First")
-_Second = TypeVar("_Second")
-
-
-def _read_cursor(text: str, first: type[_First], second: type[_Second]) -> tuple[_First, _Second]:
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        one, two = msgspec.json.decode(raw, type=tuple[Any, Any])
-        return msgspec.convert(one, first), msgspec.convert(two, second)
-    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
-        raise BadInput("The cursor is none of this list's.", "Start again without one.") from error

@@ -39,7 +39,7 @@ def serve(
         raise
     with sock:
         _announce(sys.stdout, _url(sock, host), collector)
-        server = _server(collector.app)
+        server = _server(collector.app, collector.stopping)
 
         def stop(_number: int, _frame: object) -> None:
             server.should_exit = True
@@ -73,9 +73,15 @@ def _announce(out: TextIO, url: str, collector: Collector) -> None:
 class RunningCollector:
     """A collector in a thread of its own. `url` has no slash at its end."""
 
-    def __init__(self, url: str, stop: Callable[[], None]) -> None:
+    def __init__(self, url: str, stop: Callable[[], None], collector: Collector | None = None) -> None:
         self.url = url
         self._stop = stop
+        self._collector = collector
+
+    @property
+    def waiting(self) -> int:
+        """Number of readers that wait for a session to grow."""
+        return self._collector.waiting if self._collector else 0
 
     def stop(self) -> None:
         """Finish what was taken, then end the thread. Twice is once."""
@@ -99,7 +105,7 @@ def start(
         raise BadInput(f"An open collector cannot listen on {host}.", "Use 127.0.0.1.")
     collector = Collector(home, db=db, open=open)
     try:
-        url, stop = run_in_thread(collector.app, host, port, "collector")
+        url, stop = run_in_thread(collector.app, host, port, "collector", collector.stopping)
     except SourceProblem:
         collector.close()
         raise
@@ -108,13 +114,18 @@ def start(
         stop()
         collector.close()
 
-    return RunningCollector(url, stop_all)
+    return RunningCollector(url, stop_all, collector)
 
 
-def run_in_thread(app: ASGIApp, host: str, port: int, name: str) -> tuple[str, Callable[[], None]]:
-    """Serve `app` in a thread; answers its URL and what stops it. Raises SourceProblem when the port is taken."""
+def run_in_thread(
+    app: ASGIApp, host: str, port: int, name: str, stopping: Callable[[], None] | None = None
+) -> tuple[str, Callable[[], None]]:
+    """Serve `app` in a thread; answers its URL and what stops it. Raises SourceProblem when the port is taken.
+
+    `stopping` is called when the stop begins, before answers under way are waited for.
+    """
     sock = _listen(host, port)
-    server = _server(app)
+    server = _server(app, stopping)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name=name, daemon=True)
     thread.start()
 
@@ -127,7 +138,21 @@ def run_in_thread(app: ASGIApp, host: str, port: int, name: str) -> tuple[str, C
     return _url(sock, host), stop
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
+class _Server(uvicorn.Server):
+    """Says when a stop begins: answers that wait for something to happen are then given at once."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        if self._stopping:
+            self._stopping()
+        await super().shutdown(sockets)
+
+
+def _server(app: ASGIApp, stopping: Callable[[], None] | None = None) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http="h11",
@@ -140,7 +165,7 @@ def _server(app: ASGIApp) -> uvicorn.Server:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE,
     )
-    return uvicorn.Server(config)
+    return _Server(config, stopping)
 
 
 def _listen(host: str, port: int) -> socket.socket:

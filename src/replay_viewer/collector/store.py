@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 
 import msgspec
@@ -32,7 +33,9 @@ _Job = tuple[Incoming, "Future[bool]"]
 class Store:
     """The writing side. `put` may be called from any thread."""
 
-    def __init__(self, engine: Engine, blobs: Blobs) -> None:
+    def __init__(self, engine: Engine, blobs: Blobs, tell: Callable[[Iterable[str]], None] | None = None) -> None:
+        """`tell` is called from the writer's thread with the sessions of every group that has become durable."""
+        self._tell = tell
         self._engine = engine
         self._blobs = blobs
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -100,6 +103,8 @@ class Store:
         else:
             for (_, future), new in zip(group, fresh, strict=True):
                 future.set_result(new)
+            if self._tell:
+                self._tell(body.session for body, _ in group if body.session)
 
 
 def _keep(connection: Connection, blobs: Blobs, body: Incoming) -> bool:
