@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from replay_viewer.domain.rows import Navigation, Vital
+from replay_viewer.domain.rows import Navigation, Row, Vital
 
 Rating = Literal["good", "needs-improvement", "poor", ""]
 
@@ -53,6 +53,13 @@ def rate(name: str, value: float) -> Rating:
     if limits is None:
         return ""
     return "good" if value <= limits[0] else "needs-improvement" if value <= limits[1] else "poor"
+
+
+def rated(row: Row) -> Row:
+    """A vital that came without its rating with it; every other row as it is."""
+    if isinstance(row, Vital) and not row.rating and (rating := rate(row.name, row.value)):
+        return msgspec.structs.replace(row, rating=rating)
+    return row
 
 
 def within_budget(name: str, value: float) -> bool | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from replay_viewer.domain.rows import ErrorEvent
@@ -11,10 +13,36 @@ from replay_viewer.domain.session import Facts
 _TEXT = 2000
 
 
+class Fact(msgspec.Struct, kw_only=True):
+    """One row of the table `linked` (its comment in `schema.py` says what the fields hold)."""
+
+    kind: str
+    t: float
+    name: str
+    value: float | None = None
+    level: str = ""
+    source: str = ""
+    page: str = ""
+    event_id: str = ""
+    data: Any = None
+
+
+class Item(msgspec.Struct, kw_only=True):
+    """An item of an envelope that is kept apart: an attachment, or one of no known kind."""
+
+    type: str
+    data: bytes
+    event_id: str = ""
+    filename: str = ""
+    content_type: str = ""
+
+
 class Incoming(msgspec.Struct, kw_only=True):
     """A body as received (`url` without host, `headers` the few that matter) and its summary.
 
-    `session` is '' for what belongs to none. `first`/`last` are epoch ms of the recorded events, None without any.
+    `session` is '' when the body does not say whose it is. `first`/`last` are epoch ms of the recorded events, None
+    without any. `traces`: the traces that the body names; `owns`: those that its recording says are its own.
+    `about`: ids of error events it speaks of. `visitor`: whether it may be linked by user or browser alone.
     """
 
     project: str
@@ -31,6 +59,12 @@ class Incoming(msgspec.Struct, kw_only=True):
     urls: list[str] = []
     facts: Facts = Facts()
     errors: list[ErrorEvent] = []
+    linked: list[Fact] = []
+    items: list[Item] = []
+    traces: list[str] = []
+    owns: list[str] = []
+    about: list[str] = []
+    visitor: bool = False
 
 
 def column_text(text: str) -> str:

@@ -8,15 +8,18 @@ from typing import Any
 
 import msgspec
 
+from replay_viewer.collector import envelopes
 from replay_viewer.collector.incoming import Incoming
+from replay_viewer.collector.linked import facts_of, recorded
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.rows import ErrorEvent
 from replay_viewer.domain.time import to_ms
 from replay_viewer.formats import Batch, Linked, Said, Skipped, merge_facts, read_body
+from replay_viewer.formats.beacons import RECEIVED
 from replay_viewer.recording.events import Head, Kind
 
 #: Headers kept with a body: what `read_body` needs to decode it, and who sent it.
-KEPT_HEADERS = ("content-type", "content-encoding", "user-agent", "origin", "accept-language")
+KEPT_HEADERS = ("content-type", "content-encoding", "user-agent", "origin", "accept-language", RECEIVED)
 
 _HEADER_BYTES = 64 << 10
 _head = msgspec.json.Decoder(Head, strict=False)
@@ -69,12 +72,15 @@ def understand(
     Raises BadInput for what is broken, or names another session than its address.
     """
     kept = {name: headers[name] for name in KEPT_HEADERS if headers.get(name)}
+    if source == "beacon":
+        kept[RECEIVED] = f"{received:.0f}"
     try:
         pieces = read_body(body, kept, url)
     except RecursionError as error:
         raise BadInput("The body is nested too deeply.") from error
     incoming = Incoming(project=project, url=url, headers=kept, body=body, received=received, source=source)
     incoming.session = session
+    incoming.visitor = source in ("beacon", "posthog")
     for piece in pieces:
         if session and piece.session and piece.session != session:
             raise BadInput("The body's sessionId is not the one of the address.")
@@ -84,11 +90,17 @@ def understand(
             case Batch():
                 _add_events(incoming, piece)
             case Linked():
-                incoming.errors.extend(row for row in piece.rows if isinstance(row, ErrorEvent))
+                for row in piece.rows:
+                    if isinstance(row, ErrorEvent):
+                        incoming.errors.append(row)
+                    else:
+                        incoming.linked.extend(facts_of(row))
             case Said():
                 incoming.facts = merge_facts(incoming.facts, piece.facts)
             case Skipped():
                 pass  # the raw body keeps it, and the import counts it
+    if source == "sentry":
+        envelopes.add(incoming)
     if not incoming.facts.user_agent:
         incoming.facts = msgspec.structs.replace(incoming.facts, user_agent=kept.get("user-agent", ""))
     if incoming.facts.url:
@@ -119,6 +131,8 @@ def _add_events(incoming: Incoming, batch: Batch) -> None:
 
 
 def _add_custom(incoming: Incoming, custom: _Custom, stamp: float) -> None:
+    if fact := recorded(custom.tag, bytes(custom.payload), stamp):
+        incoming.linked.append(fact)
     if custom.tag not in ("error", "unhandledrejection"):
         return
     reported = msgspec.json.decode(custom.payload, type=_Reported)

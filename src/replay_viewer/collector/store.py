@@ -13,14 +13,17 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 
 import msgspec
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from replay_viewer.collector import linking
 from replay_viewer.collector.blobs import Blobs
 from replay_viewer.collector.incoming import Incoming, column_text
-from replay_viewer.collector.schema import errors, projects, segments, sessions, strays
-from replay_viewer.domain.errors import StorageProblem
+from replay_viewer.collector.keeping import keep_rows
+from replay_viewer.collector.schema import projects, segments, sessions, strays
+from replay_viewer.domain.errors import BadInput, StorageProblem
 from replay_viewer.domain.session import Facts
+from replay_viewer.formats.beacons import RECEIVED
 
 _GROUP_BODIES = 256
 _GROUP_BYTES = 32 << 20
@@ -109,30 +112,53 @@ class Store:
 
 def _keep(connection: Connection, blobs: Blobs, body: Incoming) -> bool:
     """Append one body and write its rows; False when these bytes were there before."""
-    digest = hashlib.sha256(body.body).hexdigest()
     _ensure_project(connection, body)
     if not body.session:
-        if connection.execute(select(strays.c.id).where(strays.c.digest == digest)).first():
-            return False
-        blob, offset = blobs.append("", body.body)
-        connection.execute(
-            insert(strays).values(
-                project=body.project,
-                received=body.received,
-                url=column_text(body.url),
-                headers=_json(body.headers),
-                digest=digest,
-                blob=blob,
-                offset=offset,
-                bytes=len(body.body),
-            )
+        body.session = linking.find(connection, body)
+    if not body.session:
+        return _keep_stray(connection, blobs, body)
+    fresh, visitor = _keep_segment(connection, blobs, body, _digest(body))
+    if fresh:
+        keep_rows(connection, blobs, body, "")
+        for key in linking.claim(connection, body) + (linking.visitors(connection, body) if visitor else []):
+            _adopt(connection, blobs, body, key)
+    return fresh
+
+
+def _digest(body: Incoming) -> str:
+    """Tells bodies of a session apart. Of a beacon without a time of its own, each one sent is another."""
+    return hashlib.sha256(body.body + body.headers.get(RECEIVED, "").encode()).hexdigest()
+
+
+def _keep_stray(connection: Connection, blobs: Blobs, body: Incoming) -> bool:
+    digest = hashlib.sha256(f"{body.project}\n{_digest(body)}".encode()).hexdigest()
+    if connection.execute(select(strays.c.id).where(strays.c.digest == digest)).first():
+        return False
+    key = linking.key(body)
+    blob, offset = blobs.append("", body.body)
+    connection.execute(
+        insert(strays).values(
+            project=body.project,
+            received=body.received,
+            url=column_text(body.url),
+            headers=_json(body.headers),
+            digest=digest,
+            blob=blob,
+            offset=offset,
+            bytes=len(body.body),
+            trace=key,
         )
-        _keep_errors(connection, body)
-        return True
+    )
+    keep_rows(connection, blobs, body, key)
+    return True
+
+
+def _keep_segment(connection: Connection, blobs: Blobs, body: Incoming, digest: str) -> tuple[bool, bool]:
+    """(whether it is new, whether the session now says more of its visitor)."""
     known = select(segments.c.n).where(segments.c.session == body.session, segments.c.digest == digest)
     if connection.execute(known).first():
-        return False
-    n = _update_session(connection, body)
+        return False, False
+    n, visitor = _update_session(connection, body)
     blob, offset = blobs.append(body.session, body.body)
     connection.execute(
         insert(segments).values(
@@ -151,8 +177,26 @@ def _keep(connection: Connection, blobs: Blobs, body: Incoming) -> bool:
             bytes=len(body.body),
         )
     )
-    _keep_errors(connection, body)
-    return True
+    return True, visitor
+
+
+def _adopt(connection: Connection, blobs: Blobs, body: Incoming, key: str) -> None:
+    """Bodies and rows that waited under `key` become the session's."""
+    for number in linking.waiting(connection, body, [key]):
+        row = connection.execute(select(strays).where(strays.c.id == number)).mappings().one()
+        late = Incoming(
+            project=body.project,
+            url=row["url"],
+            headers=msgspec.json.decode(row["headers"]),
+            body=blobs.read(row["blob"], row["offset"], row["bytes"]),
+            received=row["received"],
+            session=body.session,
+        )
+        _keep_segment(connection, blobs, late, _digest(late))
+        connection.execute(delete(strays).where(strays.c.id == number))
+    if moved := linking.move_rows(connection, body.project, key, body.session):
+        count = update(sessions).where(sessions.c.id == body.session)
+        connection.execute(count.values(errors=sessions.c.errors + moved))
 
 
 def _json(value: object) -> str:
@@ -166,33 +210,18 @@ def _ensure_project(connection: Connection, body: Incoming) -> None:
         )
 
 
-def _keep_errors(connection: Connection, body: Incoming) -> None:
-    for row in body.errors:
-        connection.execute(
-            insert(errors).values(
-                session=body.session,
-                project=body.project,
-                event_id=column_text(row.id)[:64],
-                t=row.t,
-                title=column_text(row.title),
-                level=row.level,
-                source=column_text(row.source)[:32],
-                url=column_text(row.url),
-                release=column_text(row.release or body.facts.release),
-                environment=column_text(row.environment or body.facts.environment),
-            )
-        )
+def _update_session(connection: Connection, body: Incoming) -> tuple[int, bool]:
+    """Create or extend the session's row with what this body says.
 
-
-def _update_session(connection: Connection, body: Incoming) -> int:
-    """Create or extend the session's row with what this body says; answers the body's number in the session.
-
+    Answers the body's number in the session, and whether more is known of the visitor: user, browser or site.
     Segments come in any order: instants are widened, and what a body says of the user or the release holds until a
     later one says something else.
     """
     old = (
         connection.execute(select(sessions).where(sessions.c.id == body.session).with_for_update()).mappings().first()
     )
+    if old and old["project"] != body.project:
+        raise BadInput("The session belongs to another project.")
     facts = body.facts
     tabs: list[str] = msgspec.json.decode(old["tabs"]) if old else []
     urls: list[str] = msgspec.json.decode(old["urls"]) if old else []
@@ -205,6 +234,7 @@ def _update_session(connection: Connection, body: Incoming) -> int:
         "user_id": facts.user.id,
         "user_email": facts.user.email,
         "user_name": facts.user.name,
+        "user_role": facts.user.role,
         "release": facts.release,
         "environment": facts.environment,
         "user_agent": facts.user_agent,
@@ -229,10 +259,11 @@ def _update_session(connection: Connection, body: Incoming) -> int:
     }
     if old:
         connection.execute(update(sessions).where(sessions.c.id == body.session).values(**values))
-        return int(old["segments"])
+        told = ("user_id", "user_agent", "urls")
+        return int(old["segments"]), any(values[name] != old[name] for name in told)
     values |= {"id": body.session, "project": body.project, "source": body.source, "created": body.received}
     connection.execute(insert(sessions).values(**values))
-    return 0
+    return 0, True
 
 
 def _words(old: str, facts: Facts, body: Incoming) -> str:

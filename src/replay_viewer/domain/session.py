@@ -13,6 +13,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str = ""
     email: str = ""
     name: str = ""
+    role: str = ""
 
     @property
     def label(self) -> str:

@@ -4,7 +4,7 @@ Each module (or package) here registers what it reads; other packages add theirs
 `replay_viewer.formats`, which names a `Format` or a function that returns one.
 """
 
-from replay_viewer.formats import html, jsonl, posthog, rrweb, sentry, wrapper
+from replay_viewer.formats import beacons, html, jsonl, posthog, rrweb, sentry, wrapper
 from replay_viewer.formats.base import (
     Batch,
     Linked,
@@ -24,6 +24,7 @@ __all__ = [
     "Piece",
     "Said",
     "Skipped",
+    "beacons",
     "html",
     "jsonl",
     "merge_facts",

@@ -67,6 +67,7 @@ def facts_of(small: dict[str, Any], url: str) -> Facts:
             id=_text(person, "id"),
             email=_text(person, "email"),
             name=_text(person, "name", "username", "displayName"),
+            role=_text(person, "role"),
         ),
         release=_text(small, "release", "version"),
         environment=_text(small, "environment"),

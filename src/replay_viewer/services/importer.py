@@ -15,6 +15,7 @@ import numpy as np
 from replay_viewer import formats
 from replay_viewer.analysis import health, timeline
 from replay_viewer.analysis.merge import merge
+from replay_viewer.analysis.vitals import rated
 from replay_viewer.domain.errors import BadInput, Cancelled
 from replay_viewer.domain.rows import KIND_OF, KINDS, ConsoleEntry, Interaction, Navigation, NetworkRequest, Row
 from replay_viewer.domain.session import Facts, Finding, Session, Tab
@@ -79,7 +80,7 @@ class _Import:
                 self._writer(piece.events)
                 self._tab(piece.tab).add(piece.events)
         elif isinstance(piece, Linked):
-            self.linked += piece.rows
+            self.linked += [rated(row) for row in piece.rows]
         elif isinstance(piece, Said):
             self.facts = formats.merge_facts(self.facts, piece.facts)
         elif isinstance(piece, Skipped):

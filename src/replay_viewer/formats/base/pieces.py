@@ -81,7 +81,10 @@ def merge_facts(old: Facts, new: Facts) -> Facts:
     if old.source and new.source and old.source != new.source:
         old, new = new, old  # a second backend's word fills gaps only
     user = User(
-        id=new.user.id or old.user.id, email=new.user.email or old.user.email, name=new.user.name or old.user.name
+        id=new.user.id or old.user.id,
+        email=new.user.email or old.user.email,
+        name=new.user.name or old.user.name,
+        role=new.user.role or old.user.role,
     )
     values = {field: _merged(getattr(old, field), getattr(new, field)) for field in Facts.__struct_fields__}
     return Facts(**{**values, "user": user, "url": old.url or new.url})

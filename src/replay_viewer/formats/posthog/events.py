@@ -161,6 +161,10 @@ def _person(*given: dict[str, Any]) -> tuple[str, str]:
     return email, name
 
 
+def _role(*given: dict[str, Any]) -> str:
+    return next((role for values in given if (role := text(mapping(values.get("$set")).get("role")))), "")
+
+
 def facts_of(event: dict[str, Any], properties: dict[str, Any]) -> Facts:
     """What one event says of its session."""
     email, name = _person(
@@ -177,8 +181,9 @@ def facts_of(event: dict[str, Any], properties: dict[str, Any]) -> Facts:
         session=text(properties.get("$session_id")),
         source="posthog",
         url=text(properties.get("$session_entry_url")) or text(properties.get("$current_url")),
-        user=User(id=distinct, email=email, name=name),
-        release=text(properties.get("$app_version")),
+        user=User(id=distinct, email=email, name=name, role=_role(properties, event)),
+        release=text(properties.get("$app_version")) or text(properties.get("release")),
+        environment=text(properties.get("environment")),
         user_agent=text(properties.get("$raw_user_agent")),
         sdk=f"{'posthog-js' if library == 'web' else library or 'posthog-js'} {version}" if version else "",
         zone=text(properties.get("$timezone")),

@@ -161,6 +161,10 @@ _READERS: dict[str, Callable[[_Envelope, dict[str, Any]], Iterator[Piece]]] = {
 }
 
 
+#: Types of items that are read, or known to hold nothing that is shown.
+KNOWN = frozenset(_READERS) | _QUIET | {"replay_recording"}
+
+
 def _body(cursor: Cursor, head: dict[str, Any]) -> bytes:
     length = head.get("length")
     return cursor.take(length) if isinstance(length, int) and length >= 0 else cursor.line()

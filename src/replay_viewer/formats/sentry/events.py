@@ -120,7 +120,10 @@ def user_of(raw: Any) -> User:
     """A user object of any Sentry payload."""
     user = mapping(raw)
     return User(
-        id=text(user.get("id")), email=text(user.get("email")), name=text(user.get("username") or user.get("name"))
+        id=text(user.get("id")),
+        email=text(user.get("email")),
+        name=text(user.get("username") or user.get("name")),
+        role=text(user.get("role")) or text(mapping(user.get("data")).get("role")),
     )
 
 
