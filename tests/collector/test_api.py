@@ -141,7 +141,8 @@ def test_the_description_is_of_these_routes(
         (method, re.sub(r":\w+}", "}", path)) for method, path in other.paths if method not in ("HEAD", "OPTIONS")
     }
     pages = {("GET", "/"), ("GET", "/sessions/{id}")}
-    twins = {("POST", "/api/replay/{session}/events/"), ("POST", "/api/{project}/envelope")}
+    # Every endpoint that writes answers with and without a last slash; one of the two is described.
+    twins = {(m, p) for m, p in there if (m, p.removesuffix("/")) in told or (m, p + "/") in told} - told
     assert there - pages - twins == told
 
 

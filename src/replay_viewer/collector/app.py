@@ -19,8 +19,10 @@ from replay_viewer.collector.database import default_url, open_database
 from replay_viewer.collector.health import Health, Timing
 from replay_viewer.collector.http import problem
 from replay_viewer.collector.ingest import Ingest
+from replay_viewer.collector.limits import LimitSettings
 from replay_viewer.collector.page import Pages
 from replay_viewer.collector.queries import Queries
+from replay_viewer.collector.redact import IngestRedaction
 from replay_viewer.collector.store import Store
 from replay_viewer.domain.errors import StorageProblem
 
@@ -33,7 +35,15 @@ class Collector:
     BadInput.
     """
 
-    def __init__(self, home: Path, *, db: str | None = None, open: bool = False) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        db: str | None = None,
+        open: bool = False,
+        limits: LimitSettings | None = None,
+        redaction: IngestRedaction | None = None,
+    ) -> None:
         bodies = home / "bodies"
         try:
             blobs = FileBlobs(bodies)
@@ -47,7 +57,7 @@ class Collector:
         timing = Timing()
         api = ReadApi(queries, self.access, self._arrivals)
         routes = [
-            *Ingest(self._store, self.access).routes(),
+            *Ingest(self._store, self.access, limits, redaction).routes(),
             *api.routes(),
             Health(self._engine, bodies, self.access, timing).route(),
             *Pages(queries, self.access, api).routes(),

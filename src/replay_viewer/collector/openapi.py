@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from replay_viewer import __version__
+from replay_viewer.collector.openapi_ingest import ingest_paths
 
 _NUMBER: dict[str, Any] = {"type": "number"}
 _INTEGER: dict[str, Any] = {"type": "integer"}
@@ -20,7 +21,7 @@ def _object(**properties: dict[str, Any]) -> dict[str, Any]:
 _SESSION = _object(
     id=_TEXT,
     project=_TEXT,
-    source={"type": "string", "enum": ["rrweb", "sentry"]},
+    source={"type": "string", "enum": ["rrweb", "sentry", "posthog", "beacon"]},
     started=_MAYBE_NUMBER,
     ended=_MAYBE_NUMBER,
     duration=_NUMBER,
@@ -134,6 +135,7 @@ def document() -> dict[str, Any]:
             "description": "Takes recordings from real SDKs, serves them to Replay Viewer. Times are epoch ms, UTC.",
         },
         "paths": {
+            **ingest_paths(),
             "/api/replay/{session}/events": {
                 "post": {
                     "tags": ["write"],

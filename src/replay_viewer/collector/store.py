@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from replay_viewer.collector import linking
@@ -59,6 +59,22 @@ class Store:
             else:
                 self._jobs.put((body, future))
         return future
+
+    def bytes_since(self, project: str, since: float) -> int:
+        """Bytes of bodies that a project has sent since `since` (epoch ms). Raises StorageProblem."""
+        of_sessions = (
+            select(func.coalesce(func.sum(segments.c.bytes), 0))
+            .join(sessions, sessions.c.id == segments.c.session)
+            .where(sessions.c.project == project, sessions.c.received >= since, segments.c.received >= since)
+        )
+        of_none = select(func.coalesce(func.sum(strays.c.bytes), 0)).where(
+            strays.c.project == project, strays.c.received >= since
+        )
+        try:
+            with self._engine.connect() as connection:
+                return int(connection.execute(of_sessions).scalar_one() + connection.execute(of_none).scalar_one())
+        except SQLAlchemyError as error:
+            raise StorageProblem("The database cannot be asked how much was sent.") from error
 
     def close(self) -> None:
         """Finish what was put, then stop the writer."""

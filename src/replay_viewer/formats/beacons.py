@@ -21,7 +21,7 @@ from replay_viewer.formats.base.values import frame_of, level_of, mapping, momen
 MAX_BODY = 8 << 20
 RECEIVED = "x-replay-received"
 
-_COMMON = {"sessionId", "session_id", "tabId", "user", "userId", "release", "environment", "timestamp", "key"}
+_COMMON = {"sessionId", "session_id", "tabId", "user", "userId", "release", "environment", "timestamp", "ts"}
 _ERRORS = ("javascript_error", "unhandled_promise_rejection")
 
 
@@ -67,9 +67,10 @@ def _analytics_vital(item: dict[str, Any], t: float) -> Row | None:
 
 
 def _rum_vital(item: dict[str, Any], t: float) -> Row | None:
-    """CLS comes times 1000 here, the others in ms."""
-    name = text(item.get("metric")) or text(item.get("name"))
-    return _vital(item, t, name, 0.001 if name == "CLS" else 1.0)
+    """CLS comes times 1000 as a `metric`; what web-vitals' own objects call `name` has web-vitals' own value."""
+    if name := text(item.get("metric")):
+        return _vital(item, t, name, 0.001 if name == "CLS" else 1.0)
+    return _vital(item, t, text(item.get("name")))
 
 
 def _action(item: dict[str, Any], t: float) -> Row | None:
@@ -209,7 +210,7 @@ def read(document: Document) -> Iterator[Piece]:
     for item in found if isinstance(found, list) else [found]:
         row = None
         if isinstance(item, dict) and reader:
-            t = moment(item.get("timestamp")) or moment(mapping(item.get("data")).get("timestamp")) or received
+            t = moment(item.get("timestamp") or item.get("ts")) or moment(mapping(item.get("data")).get("timestamp")) or received
             row = reader(item, t)
         if row is None:
             odd += 1
