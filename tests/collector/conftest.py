@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from replay_viewer.collector.run import RunningCollector, start
+from tests.collector.kept import Kept, kept_of
 from tests.postgres import Postgres
 
 
@@ -39,3 +40,9 @@ def client(collector: RunningCollector) -> Iterator[httpx.Client]:
     """A client whose base is that collector."""
     with httpx.Client(base_url=collector.url, trust_env=False) as made:
         yield made
+
+
+@pytest.fixture
+def kept(tmp_path: Path, db: str | None) -> Kept:
+    """What that collector's database holds."""
+    return kept_of(tmp_path / "collector", db)

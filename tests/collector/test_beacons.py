@@ -8,15 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, select
 
-from replay_viewer.collector.database import default_url
 from replay_viewer.collector.run import RunningCollector
-from replay_viewer.collector.schema import linked, strays
 from replay_viewer.domain.rows import KINDS
 from replay_viewer.library import Library
 from replay_viewer.services.pull import pull
 from tests.collector.bodies import ENVELOPE, REPLAY, batch, error_envelope, replay_envelope
+from tests.collector.kept import Kept
 from tests.data_dir import needs_shared, session_dir
 
 T = 1_795_000_000_000.0
@@ -40,25 +38,8 @@ BEACONS: dict[str, dict[str, Any]] = {
 }
 
 
-def rows_of(home: Path, kind: str = "") -> list[dict[str, Any]]:
-    engine = create_engine(default_url(home))
-    with engine.connect() as connection:
-        query = select(linked).order_by(linked.c.id)
-        found = [dict(row) for row in connection.execute(query).mappings()]
-    engine.dispose()
-    return [row for row in found if not kind or row["kind"] == kind]
-
-
-def strays_of(home: Path) -> int:
-    engine = create_engine(default_url(home))
-    with engine.connect() as connection:
-        found = len(connection.execute(select(strays.c.id)).all())
-    engine.dispose()
-    return found
-
-
 def test_every_endpoint_is_linked_and_in_the_application(
-    client: httpx.Client, collector: RunningCollector, tmp_path: Path
+    client: httpx.Client, collector: RunningCollector, kept: Kept, tmp_path: Path
 ) -> None:
     client.post("/api/replay/s1/events", content=batch("s1", T, user={"id": "u-1"}, release="shop@1"))
     for path, body in BEACONS.items():
@@ -69,7 +50,7 @@ def test_every_endpoint_is_linked_and_in_the_application(
     error = {"type": "javascript_error", "data": {"message": "Uncaught TypeError: x", "filename": "a.js"}}
     assert client.post("/api/rum/events?session=s1", json=error | {"timestamp": T + 9}).status_code == 200
 
-    found = {(row["kind"], row["name"]): row for row in rows_of(tmp_path / "collector")}
+    found = {(row["kind"], row["name"]): row for row in kept.linked()}
     assert set(found) == {
         ("vital", "LCP"),
         ("action", "add-to-cart"),
@@ -100,14 +81,14 @@ def test_every_endpoint_is_linked_and_in_the_application(
     assert [row.title for row in rows["errors"]] == ["TypeError: x"]
 
 
-def test_a_beacon_finds_the_only_session_of_its_browser(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_beacon_finds_the_only_session_of_its_browser(client: httpx.Client, kept: Kept) -> None:
     early = client.post("/api/rum/vitals", content=json.dumps(BEACONS["/api/rum/vitals"]), headers=PAGE)
     assert early.json() == {"ok": True, "session": None}
-    assert strays_of(tmp_path / "collector") == 1
+    assert kept.strays() == 1
     # The session begins a little later than its first vitals: what waited becomes its own.
     client.post("/api/replay/s1/events", content=batch("s1", T), headers=PAGE)
-    assert strays_of(tmp_path / "collector") == 0
-    assert [row["session"] for row in rows_of(tmp_path / "collector")] == ["s1"]
+    assert kept.strays() == 0
+    assert [row["session"] for row in kept.linked()] == ["s1"]
     assert client.get("/api/v1/sessions/s1").json()["segmentCount"] == 2
 
     action = json.dumps(BEACONS["/api/analytics/actions"])
@@ -122,13 +103,13 @@ def test_a_beacon_finds_the_only_session_of_its_browser(client: httpx.Client, tm
     assert client.post("/api/analytics/actions", content=named, headers=PAGE).json()["session"] == "s2"
 
 
-def test_the_same_beacon_twice_is_two_happenings(client: httpx.Client, tmp_path: Path) -> None:
+def test_the_same_beacon_twice_is_two_happenings(client: httpx.Client, kept: Kept) -> None:
     client.post("/api/replay/s1/events", content=batch("s1", T))
     body = b'{"name": "LCP", "value": 1200}'
     stamps = set()
     while len(stamps) < 2:
         assert client.post("/api/analytics/vitals?session=s1", content=body).status_code == 200
-        stamps = {row["t"] for row in rows_of(tmp_path / "collector")}
+        stamps = {row["t"] for row in kept.linked()}
 
 
 def test_preflights_and_credentials(client: httpx.Client) -> None:
@@ -170,27 +151,30 @@ def test_broken_beacons(client: httpx.Client, body: bytes, caplog: pytest.LogCap
     assert not caplog.records
 
 
-def test_a_report_of_the_browser(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_report_of_the_browser(client: httpx.Client, kept: Kept) -> None:
     report = {"csp-report": {"violated-directive": "script-src", "blocked-uri": "http://evil.test"}}
     assert client.post("/api/42/security/?sentry_key=a", json=report).status_code == 200
-    [row] = rows_of(tmp_path / "collector", "security")
+    [row] = kept.linked("security")
     assert (row["name"], row["level"], row["project"]) == ("csp script-src", "warning", "42")
 
 
 @needs_shared
-def test_real_vitals_of_a_page(client: httpx.Client, tmp_path: Path) -> None:
-    bodies = [json.loads(path.read_text())["body"] for path in sorted((session_dir("shop_redux_rrweb") / "vitals").glob("*.json"))]
+def test_real_vitals_of_a_page(client: httpx.Client, kept: Kept) -> None:
+    bodies = [
+        json.loads(path.read_text())["body"]
+        for path in sorted((session_dir("shop_redux_rrweb") / "vitals").glob("*.json"))
+    ]
     assert bodies
     for body in bodies:
         assert client.post("/api/rum/vitals?session=s1", content=body).status_code == 200
-    found = rows_of(tmp_path / "collector", "vital")
+    found = kept.linked("vital")
     assert len(found) == len(bodies)
     assert {row["name"] for row in found} >= {"LCP", "CLS"}
     assert all(row["level"] for row in found)
 
 
-def test_sentry_items_find_their_session_by_trace_and_error(client: httpx.Client, tmp_path: Path) -> None:
-    trace, home = "0af7651916cd43dd8448eb211c80319c", tmp_path / "collector"
+def test_sentry_items_find_their_session_by_trace_and_error(client: httpx.Client, kept: Kept) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
     server = {
         "event_id": "1" * 32,
         "timestamp": T / 1000,
@@ -207,14 +191,14 @@ def test_sentry_items_find_their_session_by_trace_and_error(client: httpx.Client
     assert client.get("/api/v1/errors").json()["data"][0]["session"] == REPLAY
     session = client.get(f"/api/v1/sessions/{REPLAY}").json()
     assert (session["segmentCount"], session["errors"]) == (2, 1)
-    assert strays_of(home) == 0
+    assert kept.strays() == 0
 
     client.post(ENVELOPE, content=error_envelope())
     about = "fea994d9bcef4aa3a99b800fcef60e56"
     report = {"event_id": about, "name": "Ada", "email": "ada@example.com", "comments": "It broke"}
     envelope = b'{"event_id":"%s"}\n{"type":"user_report"}\n%s' % (about.encode(), json.dumps(report).encode())
     assert client.post(ENVELOPE, content=envelope).status_code == 200
-    [row] = rows_of(home, "feedback")
+    [row] = kept.linked("feedback")
     assert (row["session"], row["name"], row["event_id"]) == (REPLAY, "It broke", about)
 
 

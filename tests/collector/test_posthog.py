@@ -22,7 +22,7 @@ from replay_viewer.library import Library
 from replay_viewer.services.importer import import_paths
 from replay_viewer.services.pull import pull
 from tests.collector.bodies import captured, snapshot
-from tests.collector.test_beacons import rows_of
+from tests.collector.kept import Kept
 from tests.data_dir import needs_shared, session_dir
 
 T = 1_795_000_000_000.0
@@ -63,7 +63,7 @@ def _forms(value: Any) -> list[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("form", range(5))
-def test_recordings_and_events_in_every_form(client: httpx.Client, tmp_path: Path, form: int) -> None:
+def test_recordings_and_events_in_every_form(client: httpx.Client, kept: Kept, form: int) -> None:
     person = {"email": "ada@example.com", "role": "buyer"}
     vital = {"name": "LCP", "value": 2600, "rating": "needs-improvement", "timestamp": T + 9}
     events = _batch(
@@ -81,7 +81,7 @@ def test_recordings_and_events_in_every_form(client: httpx.Client, tmp_path: Pat
     session = client.get(f"/api/v1/sessions/{SESSION}").json()
     assert (session["source"], session["events"], session["errors"], session["tabs"]) == ("posthog", 2, 1, ["w1"])
     assert (session["user"]["id"], session["user"]["email"]) == ("u-17", "ada@example.com")
-    kinds = {(row["kind"], row["name"]) for row in rows_of(tmp_path / "collector")}
+    kinds = {(row["kind"], row["name"]) for row in kept.linked()}
     assert kinds >= {("vital", "LCP"), ("feedback", "survey sent")}
 
 

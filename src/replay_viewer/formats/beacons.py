@@ -210,7 +210,11 @@ def read(document: Document) -> Iterator[Piece]:
     for item in found if isinstance(found, list) else [found]:
         row = None
         if isinstance(item, dict) and reader:
-            t = moment(item.get("timestamp") or item.get("ts")) or moment(mapping(item.get("data")).get("timestamp")) or received
+            t = (
+                moment(item.get("timestamp") or item.get("ts"))
+                or moment(mapping(item.get("data")).get("timestamp"))
+                or received
+            )
             row = reader(item, t)
         if row is None:
             odd += 1
