@@ -137,7 +137,7 @@ def test_seeking_while_the_import_goes_on(tmp_path: Path, raws: list[bytes]) -> 
 
         def take(some: list[bytes]) -> None:
             # Past the gathering, as a large file is: what came is in the library at the next commit.
-            tab._take(tab._sorted([(raw, 1) for raw in some]))
+            tab.take(tab._sorted([(raw, 1) for raw in some]))
             tab.flush()
             known = Tab(index=0, start=tab.start, end=tab.end)
             writer.update(Session(id="live", start=tab.start, end=tab.end, tabs=[known]))

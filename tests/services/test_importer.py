@@ -12,6 +12,8 @@ import pytest
 
 from replay_viewer.domain.errors import BadInput, Cancelled, UserError
 from replay_viewer.library import Library
+from replay_viewer.recording.events import decode_event
+from replay_viewer.recording.mirror import Mirror
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.jobs import ImportJob, end_spares, tidy
 from replay_viewer.services.states import TabStates
@@ -230,3 +232,34 @@ def test_texts_are_read_in_a_process_after_an_import_or_at_the_next_start(tmp_pa
             assert hit.session == id
     finally:
         end_spares()
+
+
+@needs_shared
+@pytest.mark.parametrize("lines", [False, True])
+def test_two_tabs_in_one_file_become_two_tabs(lines: bool, tmp_path: Path) -> None:
+    """The iframes page and a shop, recorded at the same time into one file without window ids."""
+    streams = {}
+    for name, shift in (("iframes_rrweb", 0.0), ("shop_crash_rrweb", 6_000.0)):
+        own = orjson.loads(gzip.decompress((session_dir(name) / "events.json.gz").read_bytes()))
+        begin = own[0]["timestamp"]
+        streams[name] = [{**one, "timestamp": T0 + one["timestamp"] - begin + shift} for one in own]
+    both = sorted((one for own in streams.values() for one in own), key=lambda one: one["timestamp"])
+    raws = [orjson.dumps(one) for one in both]
+    path = tmp_path / "both.json"
+    path.write_bytes(b"\n".join(raws)) if lines else write(path, raws)
+    (id,) = imported(tmp_path / "home", path)
+    with Library.open(tmp_path / "home") as library:
+        session = library.session(id)
+        assert [tab.key for tab in session.tabs] == ["1", "2"]
+        assert session.events == len(both)
+        (found,) = [finding for finding in session.health if finding.code == "tabs-told-apart"]
+        assert found.message.startswith("2 tabs were recorded into one stream")
+        assert not any(finding.code == "unknown-node" for finding in session.health)
+        for tab, own in zip(session.tabs, streams.values(), strict=True):
+            alone = Mirror()
+            for one in sorted(own, key=lambda one: one["timestamp"]):
+                alone.apply(decode_event(orjson.dumps(one)))
+            shown = TabStates(library, id, tab.index).seek(tab.end)
+            assert {n: (x.parent, x.name, x.text) for n, x in shown.nodes.items()} == {
+                n: (x.parent, x.name, x.text) for n, x in alone.nodes.items()
+            }

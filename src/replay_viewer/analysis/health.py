@@ -37,6 +37,18 @@ def findings(counters: Sequence[Counters], rows: Sequence[Row], facts: Facts | N
     return sorted(found, key=lambda finding: (order[finding.severity], finding.tab, finding.t))
 
 
+def told_apart(tabs: int, events: int, unsure: int) -> Finding:
+    """The finding for `tabs` tabs that were recorded into one stream without window ids.
+
+    `events`: how many there were; `unsure`: how many of them name nothing that is in one tab only.
+    """
+    message = (
+        f"{tabs} tabs were recorded into one stream without window ids; they were told apart by what each event "
+        f"changes. {_many(unsure, 'event')} of {events:,} could belong to either and stand with the tab in use then."
+    )
+    return Finding(code="tabs-told-apart", severity="warning", message=message, count=unsure)
+
+
 def _seconds(ms: float) -> str:
     seconds = ms / 1000
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

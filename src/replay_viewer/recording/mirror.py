@@ -85,7 +85,8 @@ class Mirror:
     as last reported. scrolls: id → (x, y). sheets / constructed: node id / style id → rule operations, append-only
     lists replaced as a whole on a reset. adopted: host id → style ids, of hosts that left the page too, because the
     recorder does not say it again when they come back. fonts, media, canvas: by id. `time`: epoch ms
-    of the last event applied. `unknown`: references to nodes that are not there, so far. `canvas_cut`: drawing
+    of the last event applied. `unknown`: references to nodes that are not there, so far. `clashes`: nodes that came
+    where another with their id was, or went from a parent they did not stand in, so far. `canvas_cut`: drawing
     commands given up because their canvas' log was too long (recording/canvas.py), so far.
     """
 
@@ -110,6 +111,7 @@ class Mirror:
         self.selection: list[list[int]] = []
         self.time = 0.0
         self.unknown = 0
+        self.clashes = 0
         self.canvas_cut = 0
         self.before: dict[int, Node | None] | None = None
         self.encoded: dict[int, bytes] = {}
@@ -196,6 +198,7 @@ class Mirror:
             ):
                 # It was moved out of a shadow root: the outer document reports its coming before the shadow root
                 # reports its going. It stands where it came to.
+                self.clashes += node.parent != remove.parentId and not remove.isShadow
                 continue
             self._detach(node)
             self._forget(node)
@@ -241,6 +244,7 @@ class Mirror:
             return
         existing = self.nodes.get(sn.id)
         if existing is not None:
+            self.clashes += 1
             self._detach(existing)
             self._forget(existing)
             if parent.id not in self.nodes:

@@ -7,6 +7,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
@@ -21,10 +23,11 @@ from replay_viewer.domain.rows import KIND_OF, KINDS, ConsoleEntry, Interaction,
 from replay_viewer.domain.session import Facts, Finding, Session, Tab
 from replay_viewer.formats.base import Batch, Linked, Piece, Said, Skipped
 from replay_viewer.library import Library, SessionWriter
+from replay_viewer.recording.untangle import untangle
 from replay_viewer.services.browsers import browser_and_os
 from replay_viewer.services.bundle import import_bundle
 from replay_viewer.services.bundle_file import looks_like_bundle
-from replay_viewer.services.recorder import OutOfOrder, TabRecorder
+from replay_viewer.services.recorder import OutOfOrder, TabRecorder, Tangled
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +63,7 @@ class _Import:
     key: str
     origin: str
     patient: bool
+    apart: bool
     id: str = ""
     writer: SessionWriter | None = None
     facts: Facts = field(default_factory=Facts)
@@ -95,8 +99,27 @@ class _Import:
     def _tab(self, key: str) -> TabRecorder:
         if key not in self.tabs:
             assert self.writer is not None
-            self.tabs[key] = TabRecorder(self.writer, len(self.tabs), key, patient=self.patient)
+            # A window id is believed; without one, two tabs may lie in one stream.
+            wary = not key and not self.apart
+            self.tabs[key] = TabRecorder(self.writer, len(self.tabs), key, patient=self.patient, wary=wary)
         return self.tabs[key]
+
+    def _tell_apart(self, tab: TabRecorder) -> None:
+        """Tabs without window ids in one stream become tabs of their own, as far as what they changed tells."""
+        assert self.writer is not None
+        found = untangle(event for event, _, _ in tab.spooled())
+        if found.count > 1:
+            others = [TabRecorder(self.writer, len(self.tabs) + n, "", patient=False) for n in range(found.count - 1)]
+            recorders = [tab, *others]
+            items = zip(found.tabs, tab.spooled(), strict=True)
+            for number, run in groupby(items, key=itemgetter(0)):
+                recorders[number].take(item for _, item in run)
+            tab.forget_spool()
+            for number, recorder in enumerate(recorders):
+                recorder.key = str(number + 1)
+            del self.tabs[""]
+            self.tabs |= {recorder.key: recorder for recorder in recorders}
+            self.skipped.append(health.told_apart(found.count, len(found.tabs), found.unsure))
 
     # -- out ----------------------------------------------------------------------------------------------------
 
@@ -136,6 +159,8 @@ class _Import:
 
     def finish(self) -> str:
         """Everything came: write rows, health and the session. Returns the session's id."""
+        if self.apart and "" in self.tabs:
+            self._tell_apart(self.tabs[""])
         for tab in self.tabs.values():
             tab.finish()
         self._take_rows()
@@ -283,10 +308,16 @@ def _recordings(
         return formats.read_paths(paths, report)
 
     try:
-        return _import(library, pieces, where, progress, cancelled, patient=False)
+        return _import(library, pieces, where, progress, cancelled)
     except OutOfOrder:
         log.info("events out of order across batches: sorting the recording before importing it")
+    except Tangled:
+        log.info("changes that do not fit the page: looking for tabs that were recorded into one stream")
+        return _import(library, pieces, where, progress, cancelled, patient=True, apart=True)
+    try:
         return _import(library, pieces, where, progress, cancelled, patient=True)
+    except Tangled:
+        return _import(library, pieces, where, progress, cancelled, patient=True, apart=True)
 
 
 def _import(
@@ -296,7 +327,8 @@ def _import(
     progress: OnProgress | None,
     cancelled: Callable[[], bool] | None,
     *,
-    patient: bool,
+    patient: bool = False,
+    apart: bool = False,
 ) -> list[str]:
     imports: dict[str, _Import] = {}
     done = total = 0
@@ -312,7 +344,7 @@ def _import(
                 raise Cancelled
             current = imports.get(piece.session)
             if current is None:
-                current = imports[piece.session] = _Import(library, piece.session, origin, patient)
+                current = imports[piece.session] = _Import(library, piece.session, origin, patient, apart)
             current.add(piece)
             current.maybe_commit()
             if progress is not None:

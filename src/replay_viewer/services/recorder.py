@@ -6,11 +6,10 @@ long as events that change the picture come in order; when one does not, the imp
 
 from __future__ import annotations
 
-import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import IO, Protocol
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -22,6 +21,7 @@ from replay_viewer.domain.time import to_ms
 from replay_viewer.recording import chunk, keyframe
 from replay_viewer.recording.events import Event, Kind, Source, decode_event, decode_head
 from replay_viewer.recording.mirror import STATEFUL_KINDS, Mirror
+from replay_viewer.services.spool import Spool
 
 #: Up to this many bytes a recording is gathered and sorted in memory before anything is made of it.
 GATHER = 16 << 20
@@ -30,11 +30,18 @@ GATHER = 16 << 20
 #: With fewer different events than this share, a recording was written twice into one file.
 _DOUBLED = 0.7
 
-_Item = tuple[Event, bytes, int]
+#: So many changes that do not fit the page, once there were two, make it look like two tabs in one stream.
+_ODD = 2
+
+Item = tuple[Event, bytes, int]
 
 
 class OutOfOrder(Exception):
     """A streamed event changes the picture before one that was taken already: sort everything first."""
+
+
+class Tangled(Exception):
+    """Changes do not fit the page they should be of: two tabs may have written into one stream."""
 
 
 def _stamp(raw: bytes) -> float:
@@ -55,8 +62,8 @@ class Writer(Protocol):
 class TabRecorder:
     """Takes the batches of one tab. `rows` collects what was read until somebody takes it."""
 
-    def __init__(self, writer: Writer, index: int, key: str, *, patient: bool) -> None:
-        """`patient`: gather everything on disk and sort before the first event is taken."""
+    def __init__(self, writer: Writer, index: int, key: str, *, patient: bool, wary: bool = False) -> None:
+        """`patient`: gather everything on disk and sort before the first event is taken. `wary`: raise Tangled."""
         self.index = index
         self.key = key
         self.tally = Counters(tab=index)
@@ -72,16 +79,15 @@ class TabRecorder:
         self.types = array("b")
         self.sources = array("b")
         self._writer = writer
-        self._patient = patient
+        self._spool = Spool(_stamp) if patient else None
+        self._wary = wary
+        self._odd = 0
         self._extractor = Extractor(index)
         self._placement = keyframe.Placement()
         self._gathered: list[tuple[bytes, int]] | None = [] if not patient else None
         self._pieces = 0
         self._doubled = False
         self._gathered_bytes = 0
-        self._spool: IO[bytes] | None = None
-        self._spool_ends = array("q")
-        self._spool_pieces = array("l")
         self._pending: list[tuple[Event, bytes]] = []
         self._pending_bytes = 0
         self._last = 0.0
@@ -91,32 +97,22 @@ class TabRecorder:
     # -- in --------------------------------------------------------------------------------------------------
 
     def add(self, events: list[bytes]) -> None:
-        """The next batch of raw events. Raises OutOfOrder while streaming."""
+        """The next batch of raw events. Raises OutOfOrder while streaming, Tangled when wary."""
         size = sum(map(len, events))
         self.bytes += size
         self._pieces += 1
-        if self._patient:
-            self._spill(events)
+        if self._spool is not None:
+            self._spool.add(events, self._pieces)
         elif self._gathered is not None:
             self._gathered += [(raw, self._pieces) for raw in events]
             self._gathered_bytes += size
             if self._gathered_bytes > GATHER:
                 gathered, self._gathered = self._gathered, None
-                self._take(self._sorted(gathered))
+                self.take(self._sorted(gathered))
         else:
-            self._take(self._sorted([(raw, self._pieces) for raw in events]))
+            self.take(self._sorted([(raw, self._pieces) for raw in events]))
 
-    def _spill(self, events: list[bytes]) -> None:
-        if self._spool is None:
-            self._spool = tempfile.TemporaryFile(prefix="replay-viewer-")  # noqa: SIM115 (closed in finish)
-        end = self._spool_ends[-1] if self._spool_ends else 0
-        for raw in events:
-            self._spool.write(raw)
-            end += len(raw)
-            self._spool_ends.append(end)
-            self._spool_pieces.append(self._pieces)
-
-    def _decoded(self, events: Iterable[tuple[bytes, int]]) -> Iterator[_Item]:
+    def _decoded(self, events: Iterable[tuple[bytes, int]]) -> Iterator[Item]:
         for raw, piece in events:
             try:
                 yield decode_event(raw), raw, piece
@@ -124,7 +120,7 @@ class TabRecorder:
                 # ValidationError: the event is not what its type says. It is counted, and the rest goes on.
                 self.tally.broken += 1
 
-    def _sorted(self, events: list[tuple[bytes, int]]) -> Iterator[_Item]:
+    def _sorted(self, events: list[tuple[bytes, int]]) -> Iterator[Item]:
         """A batch in order of time (stable), decoded one by one: a whole batch decoded is ten times its bytes."""
         times = [_stamp(raw) for raw, _ in events]
         inversions = sum(1 for a, b in pairwise(times) if b < a)
@@ -136,7 +132,21 @@ class TabRecorder:
 
     # -- through ---------------------------------------------------------------------------------------------
 
-    def _take(self, events: Iterable[_Item]) -> None:
+    def spooled(self) -> Iterator[Item]:
+        """What a patient recorder gathered, in order of time. May be read again."""
+        if self._spool is not None:
+            self.tally.broken = 0
+            self.tally.reordered = self._spool.inversions
+            yield from self._decoded(self._spool.ordered())
+
+    def forget_spool(self) -> None:
+        """What was gathered has been taken."""
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
+
+    def take(self, events: Iterable[Item]) -> None:
+        """Events in order of time, on their way to chunks, keyframes and rows. Raises OutOfOrder."""
         mirror, extractor, placement, tally = self.mirror, self._extractor, self._placement, self.tally
         for event, raw, piece in events:
             t = event.timestamp
@@ -175,6 +185,8 @@ class TabRecorder:
                 tally.first_snapshot = tally.first_snapshot or t
                 tally.snapshots.append(t)
                 tally.urls.append(mirror.url)
+                if len(tally.snapshots) == 2:
+                    self._odd = mirror.unknown + mirror.clashes
                 survey(mirror.nodes.values(), tally)
                 self._write_keyframe()
             elif placement.due(mirror):
@@ -183,6 +195,8 @@ class TabRecorder:
                 tally.canvas_recorded = True
             if self._pending_bytes >= chunk.TARGET:
                 self._write_chunk()
+        if self._wary and len(tally.snapshots) > 1 and mirror.unknown + mirror.clashes - self._odd >= _ODD:
+            raise Tangled
 
     def _write_keyframe(self) -> None:
         if self.count == self._last_keyframe_event:
@@ -212,13 +226,13 @@ class TabRecorder:
         self._write_chunk()
 
     def finish(self) -> None:
-        """The recording is over: take what was gathered, write the rest."""
+        """The recording is over: take what was gathered, write the rest. Raises as `add` does."""
         if self._gathered is not None:
             gathered, self._gathered = self._gathered, None
-            self._take(self._sorted(gathered))
+            self.take(self._sorted(gathered))
         elif self._spool is not None:
-            self._take(self._from_spool(self._spool))
-            self._spool.close()
+            self.take(self.spooled())
+            self.forget_spool()
         self.rows += self._extractor.finish()
         self._write_chunk()
         tally = self.tally
@@ -230,21 +244,6 @@ class TabRecorder:
         gaps = np.flatnonzero(np.diff(times) > GAP_S * 1000)
         tally.gaps = [(float(times[n]), float(times[n + 1])) for n in gaps]
 
-    def _from_spool(self, spool: IO[bytes]) -> Iterator[_Item]:
-        """Gathered events in order of time: two reads of the disk, none of them of all at once."""
-        ends = np.frombuffer(self._spool_ends, np.int64)
-        starts = np.concatenate(([0], ends[:-1]))
-        spool.flush()
-
-        def read(n: int) -> tuple[bytes, int]:
-            spool.seek(int(starts[n]))
-            return spool.read(int(ends[n] - starts[n])), self._spool_pieces[n]
-
-        times = np.fromiter((_stamp(read(n)[0]) for n in range(len(ends))), np.float64, len(ends))
-        self.tally.reordered += int(np.count_nonzero(np.diff(times) < 0))
-        yield from self._decoded(read(int(n)) for n in np.argsort(times, kind="stable"))
-
     def close(self) -> None:
         """Give up: remove what lies on disk."""
-        if self._spool is not None:
-            self._spool.close()
+        self.forget_spool()
