@@ -1,20 +1,24 @@
-"""Commands that fill and empty the library: import, pull, delete."""
+"""Commands that fill and empty the library: import, pull, refresh, delete."""
 
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from replay_viewer.cli.output import ProgressLine, print_json
-from replay_viewer.domain.errors import BadInput
+from replay_viewer.cli.output import ProgressLine, note, print_json
+from replay_viewer.domain.errors import BadInput, Cancelled
 from replay_viewer.library import Library, home_dir
 from replay_viewer.services.importer import Progress, import_paths
-from replay_viewer.services.pull import pull
+from replay_viewer.services.pull import PullProgress, pull, refresh
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Register import, pull and delete."""
+    """Register import, pull, refresh and delete."""
     one = commands.add_parser(
         "import",
         parents=[common],
@@ -32,7 +36,18 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "gets the one in REPLAY_VIEWER_TOKEN: on the command line everybody on this machine could read it.",
     )
     one.add_argument("url", metavar="URL")
+    one.add_argument("--follow", action="store_true", help="go on while the session is recorded (Ctrl+C ends it)")
     one.set_defaults(run=_pull)
+    one = commands.add_parser(
+        "refresh",
+        parents=[common],
+        help="let a pulled session grow to what its source has now",
+        description="Pull what came since, lost segments included, and say what it was. Segments that are here are "
+        "not asked for again.",
+    )
+    one.add_argument("id", metavar="ID")
+    one.add_argument("--follow", action="store_true", help="go on while the session is recorded (Ctrl+C ends it)")
+    one.set_defaults(run=_refresh)
     one = commands.add_parser("delete", parents=[common], help="delete a session from the library")
     one.add_argument("id", metavar="ID")
     one.set_defaults(run=_delete)
@@ -64,13 +79,43 @@ def _print_ids(ids: list[str], as_json: bool) -> None:
             print(id)
 
 
-def _pull(options: argparse.Namespace) -> int:
-    line = ProgressLine()
+@contextmanager
+def _interruptible(what: str) -> Iterator[tuple[Callable[[PullProgress], None], Callable[[], bool]]]:
+    """Progress on stderr, and Ctrl+C as a wish to stop: what came stays, and a pull that follows just ends."""
+    line, stopped = ProgressLine(), threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: stopped.set())
     try:
-        id = pull(home_dir(options.home), options.url, progress=lambda now: line.show(str(now)))
+        yield lambda now: line.show(f"{what}: {now.words}"), stopped.is_set
     finally:
+        signal.signal(signal.SIGINT, before)
         line.clear()
+
+
+def _pull(options: argparse.Namespace) -> int:
+    home = home_dir(options.home)
+    try:
+        with _interruptible("pulling") as (progress, cancelled):
+            id = pull(home, options.url, progress=progress, cancelled=cancelled, follow=options.follow)
+    except Cancelled:
+        note("Stopped. What came is kept: the same command goes on from there.")
+        return 1
     _print_ids([id], options.json)
+    return 0
+
+
+def _refresh(options: argparse.Namespace) -> int:
+    try:
+        with _interruptible("refreshing") as (progress, cancelled):
+            came = refresh(
+                home_dir(options.home), options.id, progress=progress, cancelled=cancelled, follow=options.follow
+            )
+    except Cancelled:
+        note("Stopped. What came is kept: the same command goes on from there.")
+        return 1
+    if options.json:
+        print_json(came)
+    else:
+        print(came.words)
     return 0
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from replay_viewer.domain.rows import KINDS
 
 #: The newest revision in `migrations/versions`; a test holds the two together.
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData()
 
@@ -202,6 +202,38 @@ notes = Table(
     Column("session", Text, nullable=False, index=True),  # the session's id: notes outlive a re-import
     Column("t", Float, nullable=False),
     Column("record", LargeBinary, nullable=False),  # domain.session.Note as JSON
+)
+
+#: Beside a session, by its id: whether clean-up leaves it alone, when its backend deletes it, its last pull.
+extras = Table(
+    "extras",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("kept", SmallInteger, nullable=False),
+    Column("expires", Float, nullable=False),  # epoch ms, 0 when unknown
+    Column("pulled", LargeBinary, nullable=False),  # domain.pulled.Pulled as JSON, or empty
+)
+
+#: Rows of other sources on a session's timeline; under the name '' its own rows, as they were without the others.
+attached = Table(
+    "attached",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("record", LargeBinary, nullable=False),  # domain.pulled.Attached as JSON
+    Column("rows", LargeBinary, nullable=False),  # a JSON array of domain.rows, zstd
+)
+
+#: Files a recording refers to, had (a blob) or not (why).
+assets = Table(
+    "assets",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("blob", Text, nullable=False, index=True),
+    Column("type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
 )
 
 settings = Table(

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select
 from replay_viewer.domain.errors import NotFound, StorageProblem
 from replay_viewer.domain.rows import Row, summary
 from replay_viewer.domain.session import Note, Session
-from replay_viewer.library import fulltext, pages, problems, schema, tidy
+from replay_viewer.library import extras, fulltext, pages, problems, schema, tidy
 from replay_viewer.library import query as query_language
 from replay_viewer.library.blobs import BlobStore
 from replay_viewer.library.database import Database
@@ -42,6 +42,7 @@ class Library:
         self.database = database
         self.blobs = BlobStore(home)
         self.leases = home / "leases"
+        self.extras = extras.Extras(database, self.blobs)
         self._rows = RowStore(self.blobs)
 
     @classmethod
@@ -115,6 +116,8 @@ class Library:
         tidy.drop(self, of.gen)
         with self.database.write() as connection:
             connection.execute(delete(schema.notes).where(schema.notes.c.session == sid))
+            assets = extras.forget(connection, sid)
+        tidy.remove_blobs(self, assets)
         tidy.purge(self)
 
     def tidy(self) -> None:

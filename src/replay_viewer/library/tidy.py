@@ -139,7 +139,7 @@ def _forget(database: Database, gen: int) -> set[str]:
     tables = (schema.chunks, schema.keyframes, schema.packed, schema.activity, schema.page_reads)
     with database.write() as connection:
         blobs: set[str] = set()
-        for column in _references():
+        for column in _own_references():
             blobs.update(connection.execute(select(column).where(column.table.c.gen == gen)).scalars())
         for table in tables:
             connection.execute(delete(table).where(table.c.gen == gen))
@@ -150,8 +150,19 @@ def _forget(database: Database, gen: int) -> set[str]:
     return blobs
 
 
-def _references() -> tuple[Column[str], ...]:
+def _own_references() -> tuple[Column[str], ...]:
+    """Where a generation refers to blobs."""
     return (schema.chunks.c.blob, schema.keyframes.c.blob, schema.packed.c.columns, schema.packed.c.texts)
+
+
+def _references() -> tuple[Column[str], ...]:
+    """Where anything refers to blobs."""
+    return (*_own_references(), schema.assets.c.blob)
+
+
+def remove_blobs(library: Library, digests: Iterable[str]) -> None:
+    """Remove those of these blobs that nothing refers to any more."""
+    _remove_blobs(library, digests)
 
 
 def _sweep(library: Library) -> None:

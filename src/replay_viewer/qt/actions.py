@@ -34,7 +34,7 @@ class Action:
     """One thing a person can do.
 
     `keys`: portable key names; single characters as typed (`?`, `[`). `when`: `always`, `session`, `errors`, `row`,
-    `range`, `back`, `undo`, `redo`. `scope`: the accessible area that must have the focus ('' anywhere).
+    `range`, `back`, `undo`, `redo`, `source`. `scope`: the accessible area that must have the focus ('' anywhere).
     `menu`: where it is listed ('' nowhere).
     """
 
@@ -67,6 +67,10 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("next-session", "Next session", "next_session", ("j",), "", "always", "File", "Session"),
     Action("previous-session", "Previous session", "previous_session", ("k",), "", "always", "File", "Session"),
+    Action("refresh", "Refresh from the source", "refresh_session", ("F5",), "retry", "source", "File", "Session"),
+    Action(
+        "live", "Follow while it is recorded", "toggle_live", ("l",), "", "source", "File", "Session", checkable=True
+    ),
     Action("close-session", "Close session", "close_session", ("Ctrl+W",), "close", "session", "File", "Session"),
     Action("palette", "Command palette", "show_palette", ("Ctrl+K",), "search", "always", "File", "Session"),
     Action("quit", "Quit", "quit", ("Ctrl+Q",), "", "always", "File", "Session"),

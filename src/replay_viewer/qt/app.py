@@ -74,6 +74,11 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
 
         return PullJob(home, url)
 
+    def refresh(home: Path, session: str, follow: bool) -> Job:
+        from replay_viewer.services.jobs import RefreshJob
+
+        return RefreshJob(home, session, follow)
+
     # Beside the library, so that another --home has its own layout and tests leave the person's alone.
     kept = settings or QSettings(str(library.home / "window.ini"), QSettings.Format.IniFormat)
     return Window(
@@ -82,6 +87,7 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
         engine_factory=engine.EngineClient,
         start_import=bring_in,
         start_pull=pull,
+        start_refresh=refresh,
         settings=kept,
         evidence=Evidence(_shooter, _print, _preview),
     )

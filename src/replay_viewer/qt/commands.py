@@ -65,6 +65,8 @@ class Commands(QObject):
                 return opened is not None and len(opened.error_times()) > 0
             case "row":
                 return opened is not None and self.context.selected is not None
+            case "source":
+                return self.window.opener.can_refresh
             case "range":
                 return opened is not None and self.playhead.range is not None
             case "back":
@@ -104,6 +106,14 @@ class Commands(QObject):
     def close_session(self) -> None:
         """Nothing open."""
         self.window.close_session()
+
+    def refresh_session(self) -> None:
+        """Ask the source for more."""
+        self.window.opener.refresh()
+
+    def toggle_live(self) -> None:
+        """Follow the session while it is recorded, or stop that."""
+        self.window.opener.set_live(not self.window.opener.live)
 
     def quit(self) -> None:
         """Close the window."""

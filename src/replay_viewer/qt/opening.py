@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 LAND_MS = 3_000.0
 #: What the verdict looks at: the rows of this long before the error, and its page.
 _VERDICT_MS = 60_000.0
+#: A playhead this near to the end (ms) of a session that is followed goes with the end.
+_AT_END_MS = 500.0
 #: How often an import that goes on is shown grown.
 _GROW_MS = 1_000
 
 ImportStarter = Callable[[Path, Sequence[Path], str], Job]
 #: Pulls what a URL names: (home, url) → a job like an import; None when no source is there.
 PullStarter = Callable[[Path, str], Job]
+#: Lets a pulled session grow: (home, session id, whether to follow it) → a job.
+RefreshStarter = Callable[[Path, str, bool], Job]
 
 
 def _number_of(library: Library, session_id: str, error_id: str) -> int:
@@ -60,7 +64,7 @@ class Opener(QObject):
 
     `loading(what)`, then `loaded(verdict)` with the context's session set, or `failed(UserError, again)`. `grown`:
     the open session has more than before. `import_began(text)`, `import_progressed(done, total, text)`,
-    `import_ended`.
+    `import_ended`. `live_changed`: the open session is followed now, or no longer.
     """
 
     loading = Signal(str)
@@ -71,14 +75,25 @@ class Opener(QObject):
     import_progressed = Signal(int, int, str)
     import_ended = Signal()
     library_changed = Signal()
+    live_changed = Signal()
 
-    def __init__(self, context: Context, start_import: ImportStarter, start_pull: PullStarter | None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        start_import: ImportStarter,
+        start_pull: PullStarter | None,
+        start_refresh: RefreshStarter | None = None,
+    ) -> None:
         super().__init__(context)
         self.context = context
-        self._start_import, self._start_pull = start_import, start_pull
+        self._start_import, self._start_pull, self._start_refresh = start_import, start_pull, start_refresh
         self._watch: JobWatch | None = None
+        self._live: JobWatch | None = None
+        self._live_id = ""
+        self._grown = 0
         self._waiting: list[Callable[[], None]] = []
         self._shown_early = ""
+        self._shown_grown = 0
         self._at = ""
         self._error = ""
         self._asking: threading.Event | None = None
@@ -139,7 +154,7 @@ class Opener(QObject):
 
     def _read_grown(self) -> None:
         current = self.context.opened
-        if current is None or current.session.state == "ready":
+        if current is None or (current.session.state == "ready" and self._grow.isActive()):
             self._grow.stop()
             return
 
@@ -148,11 +163,15 @@ class Opener(QObject):
                 return
             opened.library = self.context.library
             selected = self.context.selected
+            playhead = self.context.playhead
+            follows = self.live and playhead.target >= current.session.end - _AT_END_MS
             self.context.opened = opened
-            self.context.playhead.grow(opened.session.end, opened.idle)
+            playhead.grow(opened.session.end, opened.idle)
             self.context.opened_changed.emit()
             self.context.selected = selected
             self.grown.emit()
+            if follows:
+                playhead.seek(opened.session.end, remember=False)
 
         self.context.tasks.read(lambda library: load(library, current.id), done, key="grow")
 
@@ -243,13 +262,69 @@ class Opener(QObject):
         )
 
     def cancel_import(self) -> None:
-        """Stop what is being imported or asked for; nothing of it stays."""
+        """Stop what is being imported or asked for; nothing of it stays. Of a pull stays what came."""
         if self._asking is not None:
             self._asking.set()
             self._asking = None
             self.import_ended.emit()
         if self._watch is not None:
             self._watch.cancel()
+
+    # growing
+
+    @property
+    def live(self) -> bool:
+        """Whether the open session is followed while it is recorded."""
+        return self._live is not None and self.context.opened is not None and self.context.opened.id == self._live_id
+
+    @property
+    def can_refresh(self) -> bool:
+        """Whether the open session came from a source that can be asked for more."""
+        opened = self.context.opened
+        return opened is not None and self._start_refresh is not None and opened.session.origin.startswith("http")
+
+    def refresh(self) -> None:
+        """Ask the source of the open session for more."""
+        opened = self.context.opened
+        if opened is not None and self._start_refresh is not None:
+            start = partial(self._start_refresh, self.context.library.home, opened.id, False)
+            self._run(start, "Refreshing", self.refresh)
+
+    def set_live(self, on: bool) -> None:
+        """Follow the open session while it is recorded, or stop that."""
+        opened = self.context.opened
+        if not on:
+            if self._live is not None:
+                self._live.cancel()
+        elif opened is not None and self._live is None and self._start_refresh is not None:
+            try:
+                job = self._start_refresh(self.context.library.home, opened.id, True)
+            except UserError as error:
+                self.failed.emit(error, None)
+                return
+            self._live, self._live_id = JobWatch(job, self), opened.id
+            self._grown = 0
+            self._live.progressed.connect(self._live_progressed)
+            self._live.done.connect(lambda _: self._live_ended(None))
+            self._live.failed.connect(self._live_ended)
+            self._live.cancelled.connect(lambda: self._live_ended(None))
+            self.context.playhead.seek(self.context.playhead.end, remember=True)
+            self.live_changed.emit()
+
+    def _live_progressed(self, progress: Any) -> None:
+        if self.live and getattr(progress, "grown", 0) > self._grown:
+            self._grown = progress.grown
+            self._read_grown()
+
+    def _live_ended(self, error: UserError | None) -> None:
+        if self._live is not None:
+            self._live.deleteLater()
+            self._live = None
+        if error is not None:
+            self.failed.emit(error, None)
+        else:
+            self._read_grown()
+        self.live_changed.emit()
 
     def close(self) -> None:
         """The window goes."""
@@ -258,9 +333,10 @@ class Opener(QObject):
         if self._asking is not None:
             self._asking.set()
         self.network.close()
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch = None
+        for watch in (self._watch, self._live):
+            if watch is not None:
+                watch.stop()
+        self._watch = self._live = None
 
     def _run(self, start: Callable[[], Job], text: str, again: Callable[[], None]) -> None:
         if self._watch is not None:
@@ -271,18 +347,36 @@ class Opener(QObject):
         except UserError as error:
             self.failed.emit(error, again)
             return
-        self._shown_early = ""
+        self._shown_early, self._shown_grown = "", 0
         self._watch = JobWatch(job, self)
         self._watch.progressed.connect(partial(self._progressed, text))
         self._watch.done.connect(self._imported)
         self._watch.failed.connect(lambda error: self._ended(partial(self.failed.emit, error, again)))
-        self._watch.cancelled.connect(lambda: self._ended(None))
+        self._watch.cancelled.connect(self._stopped)
         self.import_began.emit(text)
 
+    def _stopped(self) -> None:
+        """A pull that was cancelled keeps what came; say so where some of it is open."""
+        early = self._shown_early
+        self._ended(None)
+        if early and self._shown_grown:
+            self.context.said.emit(
+                "The pull was stopped.", "What came stays here; refresh the session to go on.", "info"
+            )
+            if self.context.opened is not None and self.context.opened.id == early:
+                self._read_grown()
+
     def _progressed(self, text: str, progress: Any) -> None:
-        events = f" · {progress.events:,} events" if getattr(progress, "events", 0) else ""
-        self.import_progressed.emit(int(progress.done), int(progress.total), text + events)
+        words = getattr(progress, "words", "")
+        more = f" · {words}" if words else f" · {progress.events:,} events" if getattr(progress, "events", 0) else ""
+        self.import_progressed.emit(int(progress.done), int(progress.total), text + more)
         session = getattr(progress, "session", "")
+        grown = getattr(progress, "grown", 0)
+        if grown > self._shown_grown:
+            # a pull has put a longer session in the place of the one before
+            self._shown_grown = grown
+            if self._shown_early == session and (current := self.context.opened) and current.id == session:
+                self._read_grown()
         if session and not self._shown_early:
             self._shown_early = session
             self.library_changed.emit()
@@ -290,8 +384,12 @@ class Opener(QObject):
             self._grow.start()
 
     def _imported(self, sessions: list[str]) -> None:
+        said = str(getattr(self._watch.job, "said", "")) if self._watch is not None else ""
+
         def after() -> None:
             self.library_changed.emit()
+            if said:
+                self.context.said.emit(said, "", "info")
             current = self.context.opened
             if current is not None and current.id in sessions:
                 self._read_grown()

@@ -24,7 +24,7 @@ from replay_viewer.qt.context import Context
 from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.lanes import Lanes, View, view_of
 from replay_viewer.qt.messages import MessageBar, ProgressRow
-from replay_viewer.qt.opening import ImportStarter, Opener, PullStarter
+from replay_viewer.qt.opening import ImportStarter, Opener, PullStarter, RefreshStarter
 from replay_viewer.qt.queue import Queue
 from replay_viewer.qt.rowtext import activity_cell
 from replay_viewer.qt.stage import EngineFactory, PlayerFactory, Stage
@@ -70,6 +70,7 @@ class Window(QMainWindow):
         engine_factory: EngineFactory,
         start_import: ImportStarter,
         start_pull: PullStarter | None = None,
+        start_refresh: RefreshStarter | None = None,
         settings: QSettings | None = None,
         evidence: Evidence | None = None,
     ) -> None:
@@ -78,7 +79,7 @@ class Window(QMainWindow):
         self.context = Context(library, self)
         self._evidence = evidence
         self._composer: Composer | None = None
-        self.opener = Opener(self.context, start_import, start_pull)
+        self.opener = Opener(self.context, start_import, start_pull, start_refresh)
         self.setWindowTitle("Replay Viewer")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -203,6 +204,7 @@ class Window(QMainWindow):
         opener.import_began.connect(self.progress.begin)
         opener.import_progressed.connect(self.progress.set_progress)
         opener.import_ended.connect(self.progress.end)
+        opener.live_changed.connect(self._live_changed)
         self.progress.cancelled.connect(opener.cancel_import)
         theme().changed.connect(self.actions_table.retint)
 
@@ -298,8 +300,12 @@ class Window(QMainWindow):
         self._show_status(opened.session if opened else None)
         name = f"{opened.session.facts.user.label} – " if opened else ""
         self.setWindowTitle(f"{name}Replay Viewer")
-        if opened is not None and opened.session.state == "importing":
-            self.stage.refresh(opened)
+        if opened is not None:
+            self.stage.refresh(opened)  # nothing, unless it is the one shown already: then it has grown
+
+    def _live_changed(self) -> None:
+        self.actions_table.action("live").setChecked(self.opener.live)
+        self._show_status(self.context.opened.session if self.context.opened else None)
 
     def _notes_changed(self) -> None:
         if self.context.opened is not None:
@@ -342,7 +348,10 @@ class Window(QMainWindow):
             self.status_origin.setText("Recordings stay on this machine")
             return
         self.status_origin.setText(origin_line(session))
-        if session.state == "importing":
+        if self.opener.live:
+            self.status_offline.setText("● live, grows while it is recorded")
+            set_role(self.status_offline, "accent")
+        elif session.state == "importing":
             self.status_offline.setText("● still importing")
             set_role(self.status_offline, "warning")
         else:

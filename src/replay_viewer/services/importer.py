@@ -264,11 +264,13 @@ def import_paths(
     progress: OnProgress | None = None,
     cancelled: Callable[[], bool] | None = None,
     origin: str = "",
+    findings: Sequence[Finding] = (),
 ) -> list[str]:
     """Import files or folders into the library at `home`; returns the ids of the sessions, in order of appearance.
 
     `progress` is called a few times a second at most per batch; `cancelled` is asked as often. `origin`: where the
-    session was pulled from (default: the first path). Raises BadInput, StorageProblem or Cancelled, and leaves
+    session was pulled from (default: the first path). `findings`: what whoever brought the files knows of them; they
+    stand in each session's health report. Raises BadInput, StorageProblem or Cancelled, and leaves
     nothing half-imported.
     """
     library = Library.open(home)
@@ -276,7 +278,9 @@ def import_paths(
         bundles = [path for path in paths if path.is_file() and looks_like_bundle(path)]
         others = [path for path in paths if path not in bundles]
         found = [_bundle(library, path, origin, progress, cancelled) for path in bundles]
-        return found + (_recordings(library, others, origin, progress, cancelled) if others or not found else [])
+        return found + (
+            _recordings(library, others, origin, progress, cancelled, findings) if others or not found else []
+        )
     finally:
         library.close()
 
@@ -301,6 +305,7 @@ def _recordings(
     origin: str,
     progress: OnProgress | None,
     cancelled: Callable[[], bool] | None,
+    findings: Sequence[Finding],
 ) -> list[str]:
     where = origin or str(paths[0].resolve())
 
@@ -308,16 +313,16 @@ def _recordings(
         return formats.read_paths(paths, report)
 
     try:
-        return _import(library, pieces, where, progress, cancelled)
+        return _import(library, pieces, where, progress, cancelled, findings)
     except OutOfOrder:
         log.info("events out of order across batches: sorting the recording before importing it")
     except Tangled:
         log.info("changes that do not fit the page: looking for tabs that were recorded into one stream")
-        return _import(library, pieces, where, progress, cancelled, patient=True, apart=True)
+        return _import(library, pieces, where, progress, cancelled, findings, patient=True, apart=True)
     try:
-        return _import(library, pieces, where, progress, cancelled, patient=True)
+        return _import(library, pieces, where, progress, cancelled, findings, patient=True)
     except Tangled:
-        return _import(library, pieces, where, progress, cancelled, patient=True, apart=True)
+        return _import(library, pieces, where, progress, cancelled, findings, patient=True, apart=True)
 
 
 def _import(
@@ -326,6 +331,7 @@ def _import(
     origin: str,
     progress: OnProgress | None,
     cancelled: Callable[[], bool] | None,
+    findings: Sequence[Finding],
     *,
     patient: bool = False,
     apart: bool = False,
@@ -345,6 +351,7 @@ def _import(
             current = imports.get(piece.session)
             if current is None:
                 current = imports[piece.session] = _Import(library, piece.session, origin, patient, apart)
+                current.skipped += findings
             current.add(piece)
             current.maybe_commit()
             if progress is not None:

@@ -21,30 +21,32 @@ from replay_viewer.services import connections
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.logs import log_to_file
 from replay_viewer.services.processes import Spares, start_worker
-from replay_viewer.services.pull import PullProgress, pull
+from replay_viewer.services.pull import PullProgress, pull, refresh
 
 log = logging.getLogger(__name__)
 
 
 class _Task(msgspec.Struct, frozen=True):
-    """What the process is to do: import `paths`, pull `url`, or tidy the library at `home`.
+    """What the process is to do: import `paths`, pull `url`, refresh `session`, or tidy the library at `home`.
 
     `tokens`: what this program holds of them; they go through the pipe, never by environment or arguments.
     """
 
-    what: Literal["import", "pull", "tidy"]
+    what: Literal["import", "pull", "refresh", "tidy"]
     home: str
     paths: list[str] = []
     origin: str = ""
     url: str = ""
+    session: str = ""
+    follow: bool = False
     tokens: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"_Task({self.what})"
 
 
-#: What comes back: a Progress, ("done", ids) or ("failed", error class name, message, advice).
-Message = Progress | tuple[Any, ...]
+#: What comes back: progress, ("done", ids, what is to be said) or ("failed", error class name, message, advice).
+Message = Progress | PullProgress | tuple[Any, ...]
 
 
 def _serve(connection: Connection) -> None:
@@ -59,9 +61,8 @@ def _serve(connection: Connection) -> None:
             return True
 
     def progress(now: Progress | PullProgress) -> None:
-        known = now if isinstance(now, Progress) else Progress(now.done, now.total, now.session)
         with contextlib.suppress(BrokenPipeError, OSError):
-            connection.send(known)
+            connection.send(now)
 
     try:
         task: _Task = connection.recv()
@@ -74,14 +75,18 @@ def _serve(connection: Connection) -> None:
         return
     try:
         home = Path(task.home)
+        said = ""
         if task.what == "pull":
-            ids = [pull(home, task.url, progress=progress, cancelled=cancelled)]
+            ids = [pull(home, task.url, progress=progress, cancelled=cancelled, follow=task.follow)]
+        elif task.what == "refresh":
+            came = refresh(home, task.session, progress=progress, cancelled=cancelled, follow=task.follow)
+            ids, said = [came.session], came.words
         else:
             paths = [Path(path) for path in task.paths]
             ids = import_paths(home, paths, progress=progress, cancelled=cancelled, origin=task.origin)
-        message: Message = ("done", ids)
+        message: Message = ("done", ids, said)
     except UserError as error:
-        message = ("failed", type(error).__name__, getattr(error, "message", ""), getattr(error, "advice", ""))
+        message = ("failed", _name(error), error.message, error.advice)
     except MemoryError:
         message = ("failed", "StorageProblem", "There is not enough memory for this file.", "Close other programs.")
     except Exception:
@@ -96,6 +101,11 @@ def _serve(connection: Connection) -> None:
         connection.send(message)
     if isinstance(message, tuple) and message[0] == "done":
         _read_texts(task.home, cancelled)
+
+
+def _name(error: UserError) -> str:
+    """The class of `domain.errors` an error is of: the other end knows no others."""
+    return next(kind.__name__ for kind in type(error).__mro__ if hasattr(errors, kind.__name__))
 
 
 def _read_texts(home: str, cancelled: Callable[[], bool], *, tidy: bool = False) -> None:
@@ -134,8 +144,9 @@ class Job:
         self._process = _spares.take()
         self.connection: Connection[Any, Any] = self._process.connection
         self.connection.send(task)
-        self.progress = Progress(0, 0)
+        self.progress: Progress | PullProgress = Progress(0, 0)
         self.sessions: list[str] = []
+        self.said = ""
         self.error: UserError | None = None
         self.finished = False
 
@@ -149,10 +160,10 @@ class Job:
                 self._end(SourceProblem("The import stopped unexpectedly.", "Try it again; the log says more."))
                 return True
             changed = True
-            if isinstance(message, Progress):
+            if isinstance(message, Progress | PullProgress):
                 self.progress = message
             elif message[0] == "done":
-                self.sessions = message[1]
+                self.sessions, self.said = message[1:]
                 self._end(None)
             else:
                 self._end(_rebuilt(*message[1:]))
@@ -193,6 +204,13 @@ class PullJob(Job):
 
     def __init__(self, home: Path, url: str) -> None:
         super().__init__(_Task("pull", str(home), url=url, tokens=connections.held()))
+
+
+class RefreshJob(Job):
+    """Lets a session grow to what its source has; `follow`: on and on, until it is cancelled. `said`: what came."""
+
+    def __init__(self, home: Path, session: str, follow: bool = False) -> None:
+        super().__init__(_Task("refresh", str(home), session=session, follow=follow, tokens=connections.held()))
 
 
 def _rebuilt(name: str, message: str, advice: str) -> UserError:

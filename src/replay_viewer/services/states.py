@@ -58,8 +58,13 @@ class TabStates:
         self.reload()
 
     def reload(self) -> None:
-        """Read the index anew: an import in progress has stored more."""
+        """Read the index anew: an import in progress has stored more, or a pull has replaced what was there."""
+        known = getattr(self, "_chunks", [])
         self._chunks = self._store.chunks(self._session, self._tab)
+        if self._chunks[: len(known)] != known:
+            # the same events may lie in other chunks by now, and late ones between them
+            self._chunk_cache.clear()
+            self.mirror, self.position = Mirror(), 0
         if not self._chunks:
             raise NotFound("This tab has no recording.", "Choose another tab of the session.")
         self._chunk_starts = [ref.t0 for ref in self._chunks]

@@ -40,7 +40,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of a session as the backend hands it out: what `formats.read_body` takes.
 
-    `etag` lets a later pull skip it.
+    `etag` lets a later pull skip it. `lost`: why the source cannot hand it out although the rest can be had ('' when
+    it can); the pull goes on, and the next one asks again.
     """
 
     n: int
@@ -49,6 +50,7 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     received: float = 0.0
     etag: str = ""
+    lost: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,12 +15,13 @@ import msgspec
 
 from replay_viewer.domain.errors import NotFound, SourceProblem
 from replay_viewer.sources.base import Check, FoundSession, Link, Page, Place, Plan, Segment
-from replay_viewer.sources.http import Answer, Http
+from replay_viewer.sources.http import Answer, Http, loss
 from replay_viewer.sources.shape import count, items, mapping, odd, offset, text, web
 
 _PRODUCT = "a Replay Viewer collector"
 _PATH = re.compile(r"(?P<prefix>/.*)?/sessions/(?P<id>[^/]+)/?")
 _ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 #: Segments asked for ahead of the one handed out: enough to keep the eight connections busy.
 _AHEAD = 16
 
@@ -109,7 +111,12 @@ class CollectorSource:
             await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _segment(self, http: Http, link: Link, token: str, n: int) -> Segment:
-        answer = await http.get(f"{_api(link)}/segments/{n}", token=token)
+        try:
+            answer = await http.get(f"{_api(link)}/segments/{n}", token=token, whole=_whole)
+        except (SourceProblem, NotFound) as error:
+            if why := loss(error):
+                return Segment(n=n, body=b"", headers={}, url="", lost=why)
+            raise
         try:
             request = msgspec.json.decode(answer.headers.get("x-replay-request", ""), type=_Request)
         except msgspec.MsgspecError as error:
@@ -172,6 +179,12 @@ class CollectorSource:
         except NotFound as error:
             raise _odd(Link(source=self.name, url=place.base, base=place.base, session="")) from error
         return [Check(name="Sessions")]
+
+
+def _whole(answer: Answer) -> bool:
+    """Whether a body is the one its ETag, a digest, names."""
+    etag = answer.headers.get("etag", "").strip('"')
+    return not _DIGEST.fullmatch(etag) or hashlib.sha256(answer.body).hexdigest() == etag
 
 
 def _api(link: Link) -> str:

@@ -15,7 +15,7 @@ import re
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -31,7 +31,8 @@ Parameters = dict[str, str] | list[tuple[str, str | int | float | bool | None]]
 
 _PER_HOST = 8
 _ATTEMPTS = 5
-_LONGEST_PAUSE = 90.0
+#: Seconds a backend may ask to wait before it is called a refusal.
+PATIENCE = 90.0
 _LARGEST = 512 << 20
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -53,6 +54,15 @@ class Refused(SourceProblem):
         super().__init__(message, advice)
         self.status = status
         self.scope = scope
+
+
+def loss(error: SourceProblem | NotFound) -> str:
+    """Why one piece is lost while others can be had; '' when the error concerns more than this piece."""
+    if isinstance(error, NotFound):
+        return "the backend no longer has it"
+    if isinstance(error, Refused) and error.status >= 500:
+        return f"the backend answers with HTTP {error.status}"
+    return ""
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +88,9 @@ class Answer(msgspec.Struct, frozen=True):
 class Http:
     """One client with its limits; an async context manager. `attempts`: tries of a read, `pause`: first wait in s.
 
-    `access`: proxy and certificates of this backend (its token is given with each request). `regions`: see REGIONS.
-    Raises BadInput for a certificate file that cannot be read.
+    `timeout`: s without a byte; `patience`: the longest wait in s a backend may ask for; `on_wait(host, seconds)` is
+    told of waits it asked for. `access`: proxy and certificates of this backend (its token is given with each
+    request). `regions`: see REGIONS. Raises BadInput for a certificate file that cannot be read.
     """
 
     def __init__(
@@ -90,11 +101,15 @@ class Http:
         timeout: float = 30.0,
         access: Access | None = None,
         regions: tuple[frozenset[str], ...] = REGIONS,
+        patience: float = PATIENCE,
+        on_wait: Callable[[str, float], None] | None = None,
     ) -> None:
         access = access or Access()
         self._attempts = attempts
         self._pause = pause
         self._regions = regions
+        self._patience = patience
+        self._on_wait = on_wait
         self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_PER_HOST))
         self._free: dict[str, float] = {}
         self._client = httpx.AsyncClient(
@@ -125,8 +140,11 @@ class Http:
         parameters: Parameters | None = None,
         scope: str = "",
         query: Mapping[str, Any] | None = None,
+        whole: Callable[[Answer], bool] | None = None,
     ) -> Answer:
         """Read `url`; `query` is posted as JSON (a read all the same). `scope`: what the token needs for it.
+
+        `whole` says of a good answer whether it is all there (a digest fits); one that is not is asked for again.
 
         Raises SourceProblem, NotFound (404, 410), BadInput (no usable address).
         """
@@ -140,6 +158,8 @@ class Http:
                 async with self._slots[host]:
                     await self._until_free(host)
                     answer = await self._followed(url, token, parameters, query)
+                if whole is not None and 200 <= answer.status < 300 and not whole(answer):
+                    raise httpx.RemoteProtocolError("the answer is not whole")
             except httpx.InvalidURL as error:
                 raise BadInput(f"“{url}” is not an address.") from error
             except httpx.UnsupportedProtocol as error:
@@ -148,14 +168,11 @@ class Http:
                 if attempt == self._attempts or _untrusted(error):
                     raise self._unreachable(host, error) from error
             else:
-                self._note_limits(host, answer)
+                asked = self._note_limits(host, answer)
                 if answer.status not in _RETRIED or attempt == self._attempts:
                     return _judged(host, answer, token, scope)
-                wait = max(wait, _retry_after(answer.headers.get("retry-after", "")), _reset(answer))
-                if wait > _LONGEST_PAUSE:
-                    raise SourceProblem(
-                        f"{host} asks to wait {wait:.0f} seconds before the next request.", "Try again then."
-                    )
+                if asked:
+                    continue  # `_until_free` waits
             await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
@@ -191,15 +208,22 @@ class Http:
         return encrypted and any({a.hostname, b.hostname} <= region for region in self._regions)
 
     async def _until_free(self, host: str) -> None:
-        """Wait while the host's budget of requests is used up, as far as it said so."""
-        wait = self._free.get(host, 0.0) - time.time()
-        if wait > 0:
-            await asyncio.sleep(min(wait, _LONGEST_PAUSE))
+        """Wait as long as the host asked for. Raises SourceProblem when that is longer than anybody waits for."""
+        while (wait := self._free.get(host, 0.0) - time.monotonic()) > 0:
+            if wait > self._patience:
+                raise SourceProblem(
+                    f"{host} asks to wait {wait:.0f} seconds before the next request.", "Try again then."
+                )
+            if self._on_wait and wait >= 1.0:
+                self._on_wait(host, wait)
+            await asyncio.sleep(wait * random.uniform(1.0, 1.1))
 
-    def _note_limits(self, host: str, answer: Answer) -> None:
-        """Remember when Sentry gives the next requests, once it says that none is left."""
-        if answer.headers.get("x-sentry-rate-limit-remaining") == "0":
-            self._free[host] = _number(answer.headers.get("x-sentry-rate-limit-reset", ""))
+    def _note_limits(self, host: str, answer: Answer) -> bool:
+        """Whether the host asks to wait; then whoever else wants something of it waits as well."""
+        asked = max(_retry_after(answer.headers.get("retry-after", "")), _reset(answer))
+        if asked:
+            self._free[host] = max(self._free.get(host, 0.0), time.monotonic() + asked)
+        return bool(asked)
 
     async def _once(
         self, url: str, headers: dict[str, str], parameters: Parameters | None, query: Mapping[str, Any] | None
@@ -319,8 +343,9 @@ def _detail(answer: Answer) -> tuple[str, str]:
 
 
 def _reset(answer: Answer) -> float:
-    """Seconds until Sentry's limit is lifted, when a 429 says that and nothing else; 0 otherwise."""
-    if answer.status != 429 or "retry-after" in answer.headers:
+    """Seconds until Sentry's limit is lifted, when it is used up and nothing else is said; 0 otherwise."""
+    used_up = answer.status == 429 or answer.headers.get("x-sentry-rate-limit-remaining") == "0"
+    if not used_up or "retry-after" in answer.headers:
         return 0.0
     return max(0.0, _number(answer.headers.get("x-sentry-rate-limit-reset", "")) - time.time())
 

@@ -14,7 +14,7 @@ import msgspec
 from replay_viewer.domain.errors import NotFound, SourceProblem
 from replay_viewer.domain.time import iso
 from replay_viewer.sources.base import Check, FoundIssue, FoundSession, Link, Page, Place, Plan, Segment
-from replay_viewer.sources.http import Http
+from replay_viewer.sources.http import Http, loss
 from replay_viewer.sources.posthog import address, browse, resolve
 from replay_viewer.sources.posthog.api import PRODUCT, Api, quoted
 from replay_viewer.sources.posthog.snapshots import as_sent, asked, captured, groups, whole
@@ -84,10 +84,16 @@ class PostHogSource:
             if etag and have.get(n) == etag:
                 continue
             path = f"session_recordings/{link.session}/snapshots"
-            if group[0].get("source") == "original":
-                body = await _original(api, path, link)
-            else:
-                body = captured((await api.get(path, asked(group))).body, link)
+            try:
+                if group[0].get("source") == "original":
+                    body = await _original(api, path, link)
+                else:
+                    body = captured((await api.get(path, asked(group))).body, link)
+            except (SourceProblem, NotFound) as error:
+                if not (why := loss(error)):
+                    raise
+                yield Segment(n=n, body=b"", headers={}, url="", lost=why)
+                continue
             yield Segment(n=n, body=body, headers={}, url="/s/", etag=etag)
         yield await _events(api, link, recording)
 

@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from replay_viewer.domain.errors import NotFound
+from replay_viewer.domain.errors import NotFound, SourceProblem
 from replay_viewer.sources.base import Check, FoundIssue, FoundSession, Link, Page, Place, Plan, Segment
-from replay_viewer.sources.http import Http
+from replay_viewer.sources.http import Http, loss
 from replay_viewer.sources.sentry import address, browse, linked, resolve
 from replay_viewer.sources.sentry.api import PRODUCT, Api, in_regions
 from replay_viewer.sources.sentry.linked import Item, finding
@@ -50,7 +50,11 @@ class SentrySource:
         if replay.get("is_archived"):
             raise NotFound("The replay was deleted at Sentry.", "It is gone there for good.")
         pages = max(1, -(-_int(replay.get("count_segments")) // _PAGE))
-        segments = {0: digest(replay)} | {n: f"page-{n}-{_etag(replay)}" for n in range(1, pages + 1)}
+        # a full page stays as it is while the replay grows; the last one does not
+        full = _int(replay.get("count_segments")) // _PAGE
+        segments = {0: digest(replay)} | {
+            n: f"page-{n}-full" if n <= full else f"page-{n}-{_etag(replay)}" for n in range(1, pages + 1)
+        }
         api = Api(http, base, link.account, token)
         errors, problem = await linked.error_ids(api, link.session, replay)
         segments |= {_ERRORS + n: found for n, found in enumerate(errors)}
@@ -100,7 +104,14 @@ class SentrySource:
         tasks = [asyncio.create_task(one(n)) for n in missing]
         try:
             for n, task in zip(missing, tasks, strict=True):
-                made, whole = _page_items(await task, n, seen) if n < _ERRORS else (await task, True)
+                try:
+                    found = await task
+                except (SourceProblem, NotFound) as error:
+                    if not (why := loss(error)):
+                        raise
+                    yield Segment(n=n, body=b"", headers={}, url="", lost=why)
+                    continue
+                made, whole = _page_items(found, n, seen) if n < _ERRORS else (found, True)
                 yield _segment(link, n, made, plan.segments[n] if whole else "")
         finally:
             events.close()
