@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from replay_viewer import __version__
 from replay_viewer.cli import (
     comparing,
+    connect,
     evidence,
     host,
     mocking,
@@ -24,6 +25,7 @@ from replay_viewer.cli import (
 )
 from replay_viewer.cli.output import note
 from replay_viewer.domain.errors import Cancelled, UserError
+from replay_viewer.services import connections
 from replay_viewer.services.logs import log_to_file
 from replay_viewer.services.processes import rarely_collect
 
@@ -43,7 +45,19 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--home", metavar="DIR", help="the library's folder (default: REPLAY_VIEWER_HOME, or yours)")
     common.add_argument("--json", action="store_true", help="print JSON")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for module in (viewing, storing, reading, searching, comparing, evidence, redacting, mocking, host, selftest):
+    for module in (
+        viewing,
+        storing,
+        connect,
+        reading,
+        searching,
+        comparing,
+        evidence,
+        redacting,
+        mocking,
+        host,
+        selftest,
+    ):
         module.add_commands(commands, common)
     return top
 
@@ -59,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         log_to_file(options.home)
         if arguments is None:  # this process is ours alone
+            connections.take_environment()
             rarely_collect()
         status: int = options.run(options)
         return status

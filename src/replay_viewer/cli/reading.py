@@ -19,10 +19,16 @@ from replay_viewer.services.states import TabStates
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Register list, show, rows and state."""
     one = commands.add_parser(
-        "list", parents=[common], help="list sessions", description="List sessions, newest first."
+        "list",
+        parents=[common],
+        help="list sessions",
+        description="List sessions of the library, newest first; with --source those of a connected backend, whose "
+        "own query language QUERY is in then.",
     )
     one.add_argument("query", nargs="*", metavar="QUERY", help="words, or filters such as errors:>0 user:ada")
     one.add_argument("--limit", type=int, default=50)
+    one.add_argument("--source", default="", metavar="NAME", help="of this connection instead of the library")
+    one.add_argument("--issues", action="store_true", help="with --source: issues instead of sessions")
     one.set_defaults(run=_list)
     one = commands.add_parser("show", parents=[common], help="summary, counts and health report of a session")
     one.add_argument("id", metavar="ID")
@@ -71,6 +77,14 @@ def check_tab(session: Session, tab: int) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
+    if options.source or options.issues:
+        if not options.source:
+            raise BadInput("Whose issues?", "Say --source NAME: replay-viewer connect list has the names.")
+        from replay_viewer.cli import remote
+
+        listing = remote.list_issues if options.issues else remote.list_sessions
+        query = " ".join(options.query)
+        return listing(home_dir(options.home), options.source, query, options.limit, options.json)
     library = Library.open(home_dir(options.home))
     try:
         sessions = library.sessions(" ".join(options.query), limit=options.limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from replay_viewer.cli import remote
 from replay_viewer.cli.output import ProgressLine, note, print_json
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.time import iso, offset
@@ -28,6 +29,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("text", nargs="+", metavar="TEXT")
     one.add_argument("--session", default="", metavar="ID", help="only in this session")
     one.add_argument("--limit", type=int, default=20, metavar="N", help="at most N sessions (default: 20)")
+    one.add_argument("--sources", action="store_true", help="ask the connected backends as well")
     one.set_defaults(run=_search)
 
 
@@ -53,6 +55,14 @@ def _search(options: argparse.Namespace) -> int:
             masked = read.masked if read else 0
     finally:
         library.close()
+    if options.sources:
+        from replay_viewer.services.search_sources import search_sources
+
+        remote_answers = search_sources(home_dir(options.home), " ".join(options.text), limit=options.limit)
+        if options.json:
+            print_json({"library": answers, "sources": remote_answers})
+            return 0
+        print("library")
     if options.json:
         print_json(answers)
     else:
@@ -60,6 +70,8 @@ def _search(options: argparse.Namespace) -> int:
             _print(answer)
         if not answers:
             print("Nothing found.")
+        if options.sources:
+            remote.print_answers(remote_answers)
     if masked:
         note(f"{masked:,} different texts of this session are masked: nobody can search them.")
     return 0

@@ -12,7 +12,9 @@ from typing import Any
 
 from replay_viewer.cli.output import ProgressLine, note, print_json
 from replay_viewer.domain.errors import BadInput, Cancelled
+from replay_viewer.domain.time import parse_instant
 from replay_viewer.library import Library, home_dir
+from replay_viewer.services import addresses
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.pull import PullProgress, pull, refresh
 
@@ -33,10 +35,13 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         parents=[common],
         help="pull a session from where it was recorded",
         description="Pull a session into the library by its URL. Prints the session id. A backend that wants a token "
-        "gets the one in REPLAY_VIEWER_TOKEN: on the command line everybody on this machine could read it.",
+        "gets that of its connection (see connect) or the one in REPLAY_VIEWER_TOKEN: on the command line everybody "
+        "on this machine could read it. The URL may also be an issue's, an error's or a trace's: then its replay is "
+        "pulled. The instant it names is said on standard error, with --json as `at`.",
     )
     one.add_argument("url", metavar="URL")
     one.add_argument("--follow", action="store_true", help="go on while the session is recorded (Ctrl+C ends it)")
+    one.add_argument("--yes", action="store_true", help="ask the host of a replay-viewer:// link even if it is new")
     one.set_defaults(run=_pull)
     one = commands.add_parser(
         "refresh",
@@ -93,13 +98,21 @@ def _interruptible(what: str) -> Iterator[tuple[Callable[[PullProgress], None], 
 
 def _pull(options: argparse.Namespace) -> int:
     home = home_dir(options.home)
+    if not options.yes:
+        addresses.refuse_unknown(home, options.url)
     try:
         with _interruptible("pulling") as (progress, cancelled):
-            id = pull(home, options.url, progress=progress, cancelled=cancelled, follow=options.follow)
+            address = addresses.resolve(home, options.url, cancelled=cancelled)
+            id = pull(home, address.url, progress=progress, cancelled=cancelled, follow=options.follow)
     except Cancelled:
         note("Stopped. What came is kept: the same command goes on from there.")
         return 1
-    _print_ids([id], options.json)
+    if options.json:
+        print_json({"sessions": [id], "at": _instant(home, id, address.at)})
+        return 0
+    print(id)
+    if address.at:
+        note(f"The link is about this instant: replay-viewer open {id} --at {address.at}")
     return 0
 
 
@@ -117,6 +130,17 @@ def _refresh(options: argparse.Namespace) -> int:
     else:
         print(came.words)
     return 0
+
+
+def _instant(home: Path, id: str, at: str) -> float | None:
+    """The instant a link names, epoch ms."""
+    if not at:
+        return None
+    library = Library.open(home)
+    try:
+        return parse_instant(at, library.session(id).start)
+    finally:
+        library.close()
 
 
 def _delete(options: argparse.Namespace) -> int:

@@ -198,7 +198,12 @@ def environment_token(base: str) -> str:
     parts = urlsplit(base)
     host = parts.hostname or ""
     trusted = (parts.scheme == "https" and _vendor(host)) or host in _LOOPBACK
-    return (_held.get(TOKEN_VARIABLE, "") or os.environ.get(TOKEN_VARIABLE, "")) if trusted else ""
+    return environment_secret() if trusted else ""
+
+
+def environment_secret() -> str:
+    """REPLAY_VIEWER_TOKEN as it was given, for a connection somebody makes by hand."""
+    return _held.get(TOKEN_VARIABLE, "") or os.environ.get(TOKEN_VARIABLE, "")
 
 
 def take_environment() -> None:
