@@ -13,9 +13,15 @@ from replay_viewer.formats.sentry.recording import payload
 from tests.data_dir import session_dir
 from tests.sources.server import answer
 
+LOGROCKET = "https://app.logrocket.com/acme/shop/s/6-0192/4?t=1"
+FEEDBACK = "e2867ddc21e74ebeb5cae3a663507717"
+TRACE = "3630f5a2b1c94e1f9d2f7a1f6c0c9d11"
+
 
 class SentryApi:
-    """`shop_sentry_unmasked`. `lost`: numbers of segments whose blob is gone; `per`: segments on a page."""
+    """`shop_sentry_unmasked`, its errors linked to an issue, feedback, a trace, a log, the state at each error.
+
+    `lost`: numbers of segments whose blob is gone; `per`: segments on a page."""
 
     def __init__(self, lost: frozenset[int] = frozenset()) -> None:
         found: dict[int, bytes] = {}
@@ -37,7 +43,8 @@ class SentryApi:
                 elif head["type"] == "replay_event":
                     self.id = json.loads(body)["replay_id"]
                 elif head["type"] == "event":
-                    event = json.loads(body)
+                    event = json.loads(body) | {"groupID": "4711", "extra": {"sessionURL": LOGROCKET}}
+                    event.setdefault("contexts", {})["state"] = {"state": {"type": "redux", "value": "[Object]"}}
                     self.errors[event["event_id"]] = event
         self.segments = [b"[]" if n in lost else found[n] for n in sorted(found)]
         assert self.id
@@ -53,6 +60,7 @@ class SentryApi:
                 "project_id": "7",
                 "count_segments": len(self.segments),
                 "error_ids": [],
+                "trace_ids": [TRACE],
                 "is_archived": None,
                 "user": {"email": "ada@example.com", "id": "17"},
                 "releases": ["shop@1"],
@@ -63,8 +71,29 @@ class SentryApi:
         if parts.path.endswith("/recording-segments/"):
             start = int(query["cursor"][0].split(":")[1])
             return answer(200, b"[" + b",".join(self.segments[start : start + 100]) + b"]")
+        if parts.path == "/api/0/organizations/acme/events/" and query["dataset"] == ["logs"]:
+            if not query["query"][0].startswith("sentry.replay_id:"):
+                return answer(400, b'{"detail":"Invalid query"}')
+            row = {"timestamp": "2026-11-20T20:06:15Z", "severity": "warn", "message": "gateway slow", "trace": TRACE}
+            return answer(200, json.dumps({"data": [row]}).encode())
         if parts.path == "/api/0/organizations/acme/events/":
             return answer(200, json.dumps({"data": [{"id": id} for id in self.errors]}).encode())
+        if parts.path == "/api/0/organizations/acme/replays-events-meta/":
+            return answer(200, json.dumps({"data": [{"id": FEEDBACK}]}).encode())
+        if parts.path == f"/api/0/projects/acme/7/events/{FEEDBACK}/":
+            said = {"message": "I cannot pay", "contact_email": "ada@example.com", "replay_id": self.id}
+            event = {"eventID": FEEDBACK, "dateCreated": "2026-11-20T20:06:17Z", "contexts": {"feedback": said}}
+            return answer(200, json.dumps(event).encode())
+        if parts.path.endswith("/attachments/"):
+            listed = [{"id": "5", "name": "redux_state.json", "size": 40}, {"id": "6", "name": "a.txt", "size": 4}]
+            return answer(200, json.dumps(listed).encode())
+        if parts.path.endswith("/attachments/5/") and "download" in query:
+            return answer(200, b'{"cart":{"items":3}}')
+        if parts.path == "/api/0/organizations/acme/issues/4711/":
+            issue = {"id": "4711", "shortId": "SHOP-1AB", "count": "150", "userCount": 12, "status": "unresolved"}
+            return answer(200, json.dumps(issue).encode())
+        if parts.path == f"/api/0/organizations/acme/trace/{TRACE}/":
+            return answer(200, json.dumps([_TREE]).encode())
         if parts.path.startswith("/api/0/projects/acme/7/events/"):
             return answer(200, json.dumps(self.errors[parts.path.split("/")[-2]]).encode())
         return answer(404, b'{"detail":"The requested resource does not exist"}')
@@ -108,3 +137,15 @@ class PostHogApi:
             row = ["u1", "paid", "2026-11-20T20:10:32Z", "u-17", '{"$lib":"web"}']
             return answer(200, json.dumps({"results": [row], "hasMore": False}).encode())
         return answer(404, b'{"detail":"Not found."}')
+
+
+#: A trace as `GET …/trace/ID/` answers it: a server's transaction with a query in it.
+_TREE = {
+    "event_id": "a12e", "event_type": "span", "op": "http.server", "description": "POST /api/pay",
+    "transaction": "POST /api/pay", "project_slug": "api", "is_transaction": True, "measurements": {},
+    "start_timestamp": 1795205174.6, "end_timestamp": 1795205176.0, "duration": 1400.0,
+    "children": [
+        {"event_id": "b12e", "op": "db", "description": "SELECT 1", "start_timestamp": 1795205174.7,
+         "end_timestamp": 1795205175.9, "is_transaction": False, "children": []},
+    ],
+}  # fmt: skip

@@ -12,7 +12,7 @@ from replay_viewer.library import Library
 from replay_viewer.services import pull as pulling
 from replay_viewer.sources import Http, recognise
 from tests.data_dir import needs_shared
-from tests.sources.backends import PostHogApi, SentryApi
+from tests.sources.backends import LOGROCKET, PostHogApi, SentryApi
 from tests.sources.server import answer, serving
 
 R = "4dc395e328494c49a7ea6335849a6fbe"
@@ -63,7 +63,22 @@ def test_sentry_with_a_lost_segment_and_bursts_of_500(tmp_path: Path) -> None:
     library = Library.open(tmp_path)
     session = library.session(api.id)
     found = {row.id for _, row in library.rows(api.id, "errors")}
+    errors = [row for _, row in library.rows(api.id, "errors")]
+    states = [row for _, row in library.rows(api.id, "state") if row.action == "State at the error"]
+    custom = [row for _, row in library.rows(api.id, "custom")]
     library.close()
+    issue = errors[0].contexts["issue"]
+    assert (issue["shortId"], issue["userCount"], issue["count"]) == ("SHOP-1AB", 12, 150)
+    assert [row.state for row in states] == [{"cart": {"items": 3}}] * len(api.errors)
+    by_category = {row.category: row for row in custom}
+    assert by_category["feedback"].name == "I cannot pay"
+    assert by_category["feedback"].t == 1795205177_000.0
+    assert by_category["log"].name == "gateway slow"
+    assert by_category["link"].data == {"url": LOGROCKET}
+    served = next(row for row in custom if row.name == "POST /api/pay" and row.category == "transaction")
+    assert served.data["spans"][0]["description"] == "SELECT 1"
+    [elsewhere] = [finding.message for finding in session.health if finding.code == "other-replay"]
+    assert LOGROCKET in elsewhere
     assert session.facts.user.email == "ada.l@example.test"  # as its errors say
     assert session.facts.tags == {"plan": "pro"}
     assert "missing-segment" in {finding.code for finding in session.health}

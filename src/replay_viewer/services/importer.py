@@ -88,7 +88,12 @@ class _Import:
         elif isinstance(piece, Said):
             self.facts = formats.merge_facts(self.facts, piece.facts)
         elif isinstance(piece, Skipped):
-            self.skipped.append(Finding(code=piece.code, message=piece.message, count=piece.count))
+            self._skip(Finding(code=piece.code, message=piece.message, count=piece.count))
+
+    def _skip(self, finding: Finding) -> None:
+        """A finding; a session page many errors name is said once."""
+        if finding.code != "other-replay" or all(finding.message != known.message for known in self.skipped):
+            self.skipped.append(finding)
 
     def _writer(self, events: Sequence[bytes]) -> SessionWriter:
         if self.writer is None:

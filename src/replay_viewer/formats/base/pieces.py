@@ -42,7 +42,7 @@ class Skipped(msgspec.Struct):
     """Something that was left out, and why: becomes a finding of the health report.
 
     `code`: `broken-event`, `broken-segment`, `empty-segment`, `unknown-item`, `attachment`, `sdk-dropped`,
-    `damaged-request`, `other-file`, `unlinked-rows`. A `session` of '' concerns the import as a whole.
+    `damaged-request`, `other-file`, `other-replay`, `unlinked-rows`. A `session` of '' concerns the whole import.
     """
 
     session: str

@@ -57,14 +57,14 @@ class _Envelope:
         self.header, self.name = header, name
         self.sent = moment(header.get("sent_at"))
         self.replay = events.replay_id(header.get("event_id"))
+        self.error = ("", 0.0)  # replay and time of the last error: attachments behind it are its
 
     def item(self, kind: str, head: dict[str, Any], body: bytes) -> Iterator[Piece]:
         """The pieces of one item."""
         if kind == "replay_recording":
             yield from self._recording(body)
         elif kind == "attachment":
-            session = events.replay_of({}, self.header)
-            yield Skipped(session, "attachment", f"The attachment “{text(head.get('filename'))}” was left out.")
+            yield from self._attachment(text(head.get("filename")), body)
         elif kind in _QUIET:
             return
         elif (value := _object(body)) is None:
@@ -89,14 +89,29 @@ class _Envelope:
             yield Skipped(self.replay, "empty-segment", f"Segment {segment} of the recording is empty.")
         yield from sifter.finish(alone=False)
 
+    def _attachment(self, name: str, body: bytes) -> Iterator[Piece]:
+        """The state at an error is a row; other files are left out."""
+        session = self.error[0] or events.replay_of({}, self.header)
+        state = events.state_of(body, self.error[1] or self.sent) if name == events.STATE_FILE else None
+        if state is not None:
+            yield Linked(session, [state])
+        else:
+            yield Skipped(session, "attachment", f"The attachment “{name}” was left out.")
+
     def replay_event(self, value: dict[str, Any]) -> Iterator[Piece]:
         """Facts of the session."""
         self.replay = events.replay_id(value.get("replay_id")) or self.replay
         yield Said(self.replay, events.facts_of(value, self.replay))
 
     def event(self, value: dict[str, Any]) -> Iterator[Piece]:
-        """An error event."""
-        yield from self._linked(value, [events.error_of(value, self.sent)])
+        """An error event, and the session pages of other vendors it names."""
+        error = events.error_of(value, self.sent)
+        elsewhere = events.links_of(value, error.t)
+        yield from self._linked(value, [error, *elsewhere])
+        self.error = events.replay_of(value, self.header), error.t
+        for row in elsewhere:
+            message = f"An error names a {row.name} of the same visit: {row.data['url']}"
+            yield Skipped(self.error[0], "other-replay", message)
 
     def feedback(self, value: dict[str, Any]) -> Iterator[Piece]:
         """Feedback of the person."""

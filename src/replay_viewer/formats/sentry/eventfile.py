@@ -49,7 +49,8 @@ def read(document: Document) -> Iterator[Piece]:
         event = mapping(event.get("event")) or event  # the answer of `eventids` wraps it
         if event:
             session = events.replay_of(event)
-            yield Linked(session, [events.error_of(event)])
+            row = events.error_of(event)
+            yield Linked(session, [row, *events.links_of(event, row.t)])
             facts = events.facts_of(event, session)
             if facts != Facts(session=session, source="sentry"):
                 yield Said(session, facts)

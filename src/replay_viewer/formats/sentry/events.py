@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from replay_viewer.domain.rows import CustomEvent, ErrorEvent, Raised, Row
+import msgspec
+
+from replay_viewer.domain.otherplaces import replay_pages
+from replay_viewer.domain.rows import CustomEvent, ErrorEvent, Raised, Row, StateChange
 from replay_viewer.domain.session import Facts, User
+from replay_viewer.formats.base.repair import checked
 from replay_viewer.formats.base.values import frame_of, level_of, mapping, moment, sequence, text
+
+#: Name of the attachment of Sentry's Redux integration.
+STATE_FILE = "redux_state.json"
 
 
 def replay_id(value: Any) -> str:
@@ -155,6 +162,23 @@ def facts_of(event: dict[str, Any], session: str) -> Facts:
         tags=tags_of(event) if is_replay else {},
         extra=extra,
     )
+
+
+def links_of(event: dict[str, Any], t: float) -> list[CustomEvent]:
+    """Session pages of other vendors that an error names (LogRocket's `sessionURL` …), as rows beside it."""
+    return [
+        CustomEvent(t=t, name=f"{name} session", data={"url": url}, category="link")
+        for name, url in replay_pages(event)
+    ]
+
+
+def state_of(body: bytes, t: float) -> StateChange | None:
+    """The state container's content at an error, as Sentry's Redux integration attaches it; None when it is no JSON."""
+    try:
+        state = msgspec.json.decode(checked(body))
+    except msgspec.DecodeError:
+        return None
+    return StateChange(t=t, action="State at the error", state=state, store="redux")
 
 
 def feedback_of(event: dict[str, Any], sent: float) -> CustomEvent:

@@ -13,14 +13,12 @@ from urllib.parse import quote
 import msgspec
 
 from replay_viewer.domain.errors import NotFound, SourceProblem
-from replay_viewer.domain.otherplaces import replay_pages
+from replay_viewer.formats.sentry.events import STATE_FILE
 from replay_viewer.sources.sentry.api import Api, Values
 from replay_viewer.sources.sentry.resolve import event_time
 from replay_viewer.sources.shape import count, hex32, items, mapping, objects, text
 
 Item = tuple[dict[str, Any], bytes]
-#: Name of the attachment of Sentry's Redux integration.
-STATE_FILE = "redux_state.json"
 _LARGEST_STATE = 20 << 20
 _ISSUE_FIELDS = (
     "shortId", "title", "status", "substatus", "level", "priority", "count", "userCount", "firstSeen", "lastSeen",
@@ -92,8 +90,6 @@ class Events:
         if report := mapping(event.get("userReport")):
             said = {name: report.get(name) for name in ("name", "email", "comments")}
             made.append(({"type": "user_report"}, msgspec.json.encode({**stamp, **said})))
-        for name, url in replay_pages(event):
-            made.append(finding("other-replay", f"An error names a {name} session of the same visit: {url}"))
         return made
 
     async def _issue(self, group: str) -> dict[str, Any]:
