@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -318,6 +319,10 @@ def add_session(library: Library, rows: Sequence[Row] | None = None, **changes: 
         writer.update(made)
         writer.rows(rows)
         writer.activity(made.start, bucket, counts)
+        busy = np.unique(times)
+        gaps = [(float(a), float(b)) for a, b in pairwise(busy) if b - a > 2_000]
+        for tab in made.tabs:
+            writer.quiet(tab.index, float(busy[0]), float(busy[-1]), gaps)
         writer.finish(made)
     return library.session(made.id)
 

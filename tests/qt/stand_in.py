@@ -35,6 +35,7 @@ class FakePlayer(QWidget):
     failed = Signal(str)
     pictured = Signal(dict)
     picked = Signal(int)
+    found = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +56,11 @@ class FakePlayer(QWidget):
         if self.answers:
             self.instant.emit(t)
             self.pictured.emit({})
+
+    def find_event(self, tab: int, t: float, direction: int) -> None:
+        """An event every second."""
+        self.calls.append(("find", tab, t, direction))
+        self.found.emit((t // 1000 + 1) * 1000.0 if direction > 0 else (-(-t // 1000) - 1) * 1000.0)
 
     def play(self) -> None:
         """Asked to play."""

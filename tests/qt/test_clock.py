@@ -139,7 +139,57 @@ def test_customer_zone_unknown_reads_utc(playhead: Playhead) -> None:
 
 def test_speeds(playhead: Playhead) -> None:
     playhead.change_speed(1)
-    assert playhead.speed == 1.5
+    assert playhead.speed == 2.0
     for _ in range(20):
         playhead.change_speed(-1)
     assert playhead.speed == 0.25
+
+
+def test_what_was_skipped_can_be_looked_into(playhead: Playhead) -> None:
+    playhead.set_driven(True)
+    assert not playhead.look_into_gap()
+    playhead.seek(START + 39_000)
+    playhead.report(START + 39_000)
+    playhead.play()
+    playhead.report(START + 40_100)
+    assert playhead.target == START + 70_000
+    assert playhead.last_skip is not None
+    playhead.report(START + 40_200)  # still on its way
+    assert playhead.target == START + 70_000
+    playhead.report(START + 70_000)
+    assert playhead.look_into_gap()
+    assert playhead.target == START + 40_000
+    playhead.report(START + 41_000)
+    assert playhead.t == START + 41_000, "played, not skipped"
+    playhead.report(START + 71_000)
+    playhead.seek(START + 45_000)
+    playhead.report(START + 45_000)
+    assert playhead.target == START + 70_000, "only once"
+
+
+def test_a_range_is_played_over_and_over(playhead: Playhead) -> None:
+    playhead.set_driven(True)
+    playhead.set_range(START + 10_000, START + 20_000)
+    playhead.set_loop(True)
+    assert playhead.target == START + 10_000
+    assert playhead.stop == START + 20_000
+    playhead.play()
+    asked: list[bool] = []
+    playhead.playing_changed.connect(asked.append)
+    playhead.report(START + 20_000)
+    assert playhead.playing
+    assert playhead.target == START + 10_000
+    assert asked == [True], "the player has stopped at the end of what it was to play"
+    playhead.report(START + 20_000)
+    assert playhead.target == START + 10_000, "a late report does not count"
+    playhead.leave_range()
+    assert not playhead.loop
+    assert playhead.stop == START + 100_000
+
+
+def test_other_stretches_count_as_idle(playhead: Playhead) -> None:
+    playhead.set_driven(True)
+    playhead.set_idle([])
+    playhead.play()
+    playhead.report(START + 50_000)
+    assert playhead.t == START + 50_000

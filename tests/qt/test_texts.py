@@ -1,10 +1,9 @@
-"""Words: sizes, spans, rows as text, JSON and cURL, differences of states, idle stretches."""
+"""Words: sizes, spans, rows as text, JSON and cURL, differences of states."""
 
 from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from replay_viewer.domain.rows import Body, ConsoleEntry, Interaction, NetworkRequest, Vital
 from replay_viewer.domain.session import Finding
 from replay_viewer.qt import rowtext, wording
-from replay_viewer.qt.idle import quiet_spans
 from replay_viewer.qt.panels.network import body_text
 from replay_viewer.qt.structure import MISSING, Change, differences
 from tests import factories
@@ -129,17 +127,6 @@ def test_differences() -> None:
     assert differences(before, after) == [Change("a", 1, 2), Change("b[1]", 2, MISSING), Change("e", MISSING, None)]
     assert differences(1, 1.0) == [Change("(the whole)", 1, 1.0)]
     assert len(differences(list(range(1000)), [])) == 500
-
-
-def test_idle_is_where_nothing_happens_and_nobody_types() -> None:
-    counts = np.array([1, 0, 0, 0, 0, 0, 0, 1, 0, 0])
-    assert quiet_spans(0, 50_000, 0, 5_000, counts, np.empty(0)) == [(5_000, 35_000), (40_000, 50_000)]
-    assert quiet_spans(0, 50_000, 0, 5_000, counts, np.array([20_000.0])) == [
-        (5_000, 20_000),
-        (20_000, 35_000),
-        (40_000, 50_000),
-    ]
-    assert quiet_spans(0, 5_000, 0, 5_000, np.array([0]), np.empty(0)) == []
 
 
 def test_a_request_is_copied_as_fetch_and_as_playwright() -> None:

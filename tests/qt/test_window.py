@@ -289,7 +289,7 @@ def test_keys_for_play_speed_panels_range_and_sheet(session_window: Window, qtbo
     qtbot.keyClick(window, Qt.Key.Key_Space)
     assert not window.context.playhead.playing
     qtbot.keyClick(window, Qt.Key.Key_Period)
-    assert window.context.playhead.speed == 1.5
+    assert window.context.playhead.speed == 2.0
     qtbot.keyClick(window, Qt.Key.Key_2)
     assert window.panels.current_id == "network"
     qtbot.keyClick(window, Qt.Key.Key_BracketLeft)

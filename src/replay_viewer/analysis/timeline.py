@@ -14,6 +14,10 @@ from replay_viewer.recording.events import Kind, Source
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Span = tuple[float, float]
+
+#: Quiet stretches of this length (ms) and below are not worth remembering: no threshold is lower.
+LEAST_MS = 2_000.0
 
 #: Incremental sources by which something visible changes.
 VISIBLE = (
@@ -39,48 +43,84 @@ def active(types: NDArray[np.integer], sources: NDArray[np.integer]) -> NDArray[
     return result
 
 
-def inactivity(
+def quiet(
     times: Floats,
     types: NDArray[np.integer],
     sources: NDArray[np.integer],
-    media: Sequence[tuple[float, float]] = (),
-    errors: Iterable[float] = (),
+    media: Sequence[Span] = (),
+    least: float = LEAST_MS,
+) -> list[Span]:
+    """Stretches (t0, t1) of a tab's recording, in order, of more than `least` ms without input or visible change.
+
+    `times`, `types`, `sources`: of the tab's events, in any order. `media`: stretches in which something plays, which
+    are never quiet. Before its first activity and after its last a tab is quiet too; that is not said here.
+    """
+    points = np.unique(times[active(types, sources)])
+    found: list[Span] = []
+    for index in np.flatnonzero(np.diff(points) > least):
+        found += _without((float(points[index]), float(points[index + 1])), media)
+    return [(low, high) for low, high in found if high - low > least]
+
+
+def trail(
+    times: Floats, types: NDArray[np.integer], sources: NDArray[np.integer], media: Sequence[Span] = ()
+) -> tuple[Span, list[Span]]:
+    """((first, last) activity, what `quiet` finds) of a tab. What plays is active; a tab that never was is (0, 0)."""
+    seen = times[active(types, sources)]
+    if not len(seen):
+        return (0.0, 0.0), []
+    last = max([float(seen.max()), *(stop for _, stop in media)])
+    return (float(seen.min()), last), quiet(
+        np.append(times, last), np.append(types, Kind.META), np.append(sources, -1), media
+    )
+
+
+def _without(span: Span, cuts: Sequence[Span]) -> list[Span]:
+    """What is left of a span without `cuts` (in order of their starts; they may overlap)."""
+    low, high = span
+    left: list[Span] = []
+    for begin, stop in cuts:
+        if stop <= low or begin >= high:
+            continue
+        if begin > low:
+            left.append((low, begin))
+        low = max(low, stop)
+    if high > low:
+        left.append((low, high))
+    return left
+
+
+def inactivity(
+    quiets: Sequence[tuple[Span, Sequence[Span]]],
+    start: float,
+    end: float,
+    keep: Iterable[float] = (),
     threshold: float = 5.0,
     margin: float = 1.0,
-    start: float | None = None,
-    end: float | None = None,
-) -> list[tuple[float, float]]:
-    """Idle stretches (t0, t1), in order: no input and no visible change for more than `threshold` seconds.
+) -> list[Span]:
+    """Idle stretches (t0, t1) of a session, in order: all of its tabs quiet for more than `threshold` seconds.
 
-    `times`, `types`, `sources`: of all events of the session (tabs may be mixed; order does not matter). `media`:
-    stretches in which something plays. `errors`: instants that must be seen. `margin`: seconds left before and after
-    each of those and at both ends of a stretch, so that what follows is not cut into. `start`, `end`: of the session;
-    idle time after the last activity counts up to `end`.
+    `quiets`: for each tab its (first, last) activity and what `quiet` found; outside of the first and last activity
+    the tab is quiet as well. `start`, `end`: of the session. `keep`: instants that must be seen (errors, inputs the
+    recording has only as rows). `margin`: seconds left before and after each of those and at both ends of a stretch,
+    so that what follows is not cut into.
     """
-    marks = [times[active(types, sources)], np.asarray(list(errors), dtype=np.float64)]
-    bounds = [value for value in (start, end) if value is not None]
-    if not bounds and len(times):
-        bounds = [float(times.min()), float(times.max())]
-    marks.append(np.asarray(bounds, dtype=np.float64))
-    points = np.unique(np.concatenate(marks))
-    if start is not None:
-        points = points[points >= start]
-    if end is not None:
-        points = points[points <= end]
-    gaps = np.flatnonzero(np.diff(points) > threshold * 1000.0)
-    edge = margin * 1000.0
-    found: list[tuple[float, float]] = []
-    playing = sorted(media)
-    for index in gaps:
-        low, high = float(points[index]) + edge, float(points[index + 1]) - edge
-        for begin, stop in playing:
-            if stop <= low or begin >= high:
-                continue
-            if begin - low > threshold * 1000.0:
-                found.append((low, begin))
-            low = max(low, stop)
-        if high - low > max(0.0, threshold * 1000.0 - 2 * edge):
-            found.append((low, high))
+    if end <= start:
+        return []
+    busy: list[Span] = [(t, t) for t in keep if start <= t <= end]
+    for (first, last), spans in quiets:
+        before = first
+        for low, high in spans:
+            busy.append((before, low))
+            before = high
+        busy.append((before, last))
+    edge, least = margin * 1000.0, threshold * 1000.0
+    found: list[Span] = []
+    at = start
+    for low, high in [*sorted(busy), (end, end)]:
+        if min(low, end) - at > least and min(low, end) - at > 2 * edge:
+            found.append((at + edge, min(low, end) - edge))
+        at = max(at, high)
     return found
 
 
@@ -95,6 +135,30 @@ def media_playing(rows: Iterable[tuple[float, int, bool]], end: float) -> list[t
             found.append((began, t))
     found += [(began, end) for began in since.values() if began < end]
     return sorted(found)
+
+
+def hidden_spans(marks: Iterable[tuple[float, int, bool]], ends: dict[int, float]) -> dict[int, list[Span]]:
+    """Per tab where nobody saw it, from (t, tab, left or come back) in time order.
+
+    A tab that was left and not come back to is hidden to its end in `ends`. Tab -1 speaks of the session as a whole:
+    of its only tab, or of none in particular.
+    """
+    alone = next(iter(ends)) if len(ends) == 1 else None
+    since: dict[int, float] = {}
+    found: dict[int, list[Span]] = {}
+    for t, tab, left in marks:
+        if tab not in ends:
+            if alone is None:
+                continue
+            tab = alone
+        if left:
+            since.setdefault(tab, t)
+        elif (began := since.pop(tab, None)) is not None and t > began:
+            found.setdefault(tab, []).append((began, t))
+    for tab, began in since.items():
+        if began < ends[tab]:
+            found.setdefault(tab, []).append((began, ends[tab]))
+    return found
 
 
 def histogram(

@@ -12,6 +12,7 @@ from replay_viewer.domain.rows import KINDS, NetworkRequest, Row, summary
 from replay_viewer.domain.session import Session
 from replay_viewer.domain.time import iso, offset, parse_instant
 from replay_viewer.library import Library, home_dir
+from replay_viewer.services import inactivity
 from replay_viewer.services.describe import describe, nodes_of
 from replay_viewer.services.states import TabStates
 
@@ -32,6 +33,9 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.set_defaults(run=_list)
     one = commands.add_parser("show", parents=[common], help="summary, counts and health report of a session")
     one.add_argument("id", metavar="ID")
+    one.add_argument(
+        "--idle", type=float, metavar="SECONDS", help="time without input and visible change is idle from here on"
+    )
     one.set_defaults(run=_show)
     one = commands.add_parser("rows", parents=[common], help="console, network, errors and other rows of a session")
     one.add_argument("id", metavar="ID")
@@ -133,10 +137,14 @@ def _show(options: argparse.Namespace) -> int:
     library = Library.open(home_dir(options.home))
     try:
         session = library.session(options.id)
+        trails = inactivity.read_trails(library, session)
+        seconds = inactivity.threshold(library) if options.idle is None else options.idle
+        idle = trails.idle(inactivity.checked(seconds))
     finally:
         library.close()
     if options.json:
-        print_json(session)
+        hidden = {str(tab): spans for tab, spans in trails.hidden.items()}
+        print_json({**to_plain(session), "inactive": idle, "hidden": hidden})
         return 0
     facts = session.facts
     lines = [
@@ -157,6 +165,12 @@ def _show(options: argparse.Namespace) -> int:
     for kind in KINDS:
         count, failed = session.counts.get(kind, 0), session.failed.get(kind, 0)
         print(f"{kind:13}{count:8,}" + (f"  ({failed:,} failed)" if failed else ""))
+    if idle:
+        print(f"\nidle for more than {seconds:g} s")
+        for low, high in idle:
+            print(
+                f"  {offset(low - session.start):>9} to {offset(high - session.start)}  {(high - low) / 1000:,.0f} s"
+            )
     print("\nhealth")
     for finding in session.health:
         times = f" (×{finding.count:,})" if finding.count > 1 else ""

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from replay_viewer.domain.rows import KINDS
 
 #: The newest revision in `migrations/versions`; a test holds the two together.
-HEAD = "0003"
+HEAD = "0004"
 
 metadata = MetaData()
 
@@ -130,6 +130,30 @@ activity = Table(
     Column("start", Float, nullable=False),
     Column("bucket", Float, nullable=False),
     Column("counts", LargeBinary, nullable=False),  # little-endian int64
+)
+
+#: Per tab when it was active first and last, and between them where it was quiet (see analysis.timeline.quiet).
+quiet = Table(
+    "quiet",
+    metadata,
+    Column("gen", _Id, ForeignKey("sessions.gen"), primary_key=True, autoincrement=False),
+    Column("tab", Integer, primary_key=True, autoincrement=False),
+    Column("first", Float, nullable=False),
+    Column("last", Float, nullable=False),
+    Column("spans", LargeBinary, nullable=False),  # little-endian float64: from, to, from, to, …
+)
+
+#: Small pictures along the timeline. In the database, because a few kilobytes are read faster from it than from a
+#: file of their own, and go with their generation.
+thumbnails = Table(
+    "thumbnails",
+    metadata,
+    Column("gen", _Id, ForeignKey("sessions.gen"), primary_key=True, autoincrement=False),
+    Column("tab", Integer, primary_key=True, autoincrement=False),
+    Column("t", Float, primary_key=True, autoincrement=False),
+    Column("made", Float, nullable=False),  # epoch ms: those not looked at for longest go first
+    Column("size", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # JPEG
 )
 
 rows = Table(

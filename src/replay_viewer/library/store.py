@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select
 from replay_viewer.domain.errors import NotFound, StorageProblem
 from replay_viewer.domain.rows import Row, summary
 from replay_viewer.domain.session import Note, Session
-from replay_viewer.library import extras, fulltext, pages, problems, schema, tidy
+from replay_viewer.library import extras, fulltext, pages, problems, schema, tidy, trails
 from replay_viewer.library import query as query_language
 from replay_viewer.library.blobs import BlobStore
 from replay_viewer.library.database import Database
@@ -259,6 +259,31 @@ class Library:
         if found is None:
             return 0.0, 0.0, np.zeros(0, np.int64)
         return found[0], found[1], np.frombuffer(found[2], "<i8")
+
+    def quiet(self, id: str) -> dict[int, trails.Quiet]:
+        """Per tab when it was active first and last, and where it was quiet between; tabs nobody looked at are
+        not in it."""
+        return trails.read_quiet(self.database, self._gen(id))
+
+    def put_quiet(self, id: str, tab: int, held: trails.Quiet) -> None:
+        """Remember what was worked out for a tab of a session that was stored without it."""
+        trails.put_quiet(self.database, self._gen(id), tab, held)
+
+    def thumbnails(self, id: str) -> list[tuple[int, float]]:
+        """Tab and instant (epoch ms) of every small picture of a session, in order."""
+        return trails.list_thumbnails(self.database, self._gen(id))
+
+    def thumbnail(self, id: str, tab: int, t: float) -> bytes | None:
+        """The small picture (JPEG) of a tab at an instant of `thumbnails`."""
+        return trails.read_thumbnail(self.database, self._gen(id), tab, t)
+
+    def put_thumbnail(self, id: str, tab: int, t: float, data: bytes) -> None:
+        """Keep a small picture; when all of them take too much room, those of other sessions go, oldest first."""
+        trails.put_thumbnail(self.database, self._gen(id), tab, t, data)
+
+    def _gen(self, id: str) -> int:
+        with self.database.read() as connection:
+            return self._generation(connection, id).gen
 
     # notes
 

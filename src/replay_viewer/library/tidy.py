@@ -136,7 +136,10 @@ def _purge_rows(database: Database, gen: int) -> None:
 
 def _forget(database: Database, gen: int) -> set[str]:
     """Delete the small tables' lines of a generation and itself; the blobs it referred to."""
-    tables = (schema.chunks, schema.keyframes, schema.packed, schema.activity, schema.page_reads)
+    tables = (
+        *(schema.chunks, schema.keyframes, schema.packed, schema.activity, schema.page_reads),
+        *(schema.quiet, schema.thumbnails),
+    )
     with database.write() as connection:
         blobs: set[str] = set()
         for column in _own_references():

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from replay_viewer.domain.errors import NotFound, StorageProblem
 from replay_viewer.domain.rows import KIND_OF, Row, encode_row, end_of, severity
 from replay_viewer.domain.session import Session
-from replay_viewer.library import fulltext, packed, schema, tidy
+from replay_viewer.library import fulltext, packed, schema, tidy, trails
 from replay_viewer.library.blobs import BlobWriter
 from replay_viewer.library.database import bulk_insert
 from replay_viewer.library.rowtext import search_text
@@ -81,6 +81,7 @@ class SessionWriter:
         self._new_chunks: list[tuple[Any, ...]] = []
         self._new_keyframes: list[tuple[Any, ...]] = []
         self._new_activity: tuple[Any, ...] | None = None
+        self._new_quiet: list[tuple[Any, ...]] = []
         self._numbers: dict[tuple[str, int], int] = {}
         self._visible = False
         self._entered: tuple[int, dict[str, str]] | None = None
@@ -142,6 +143,10 @@ class SessionWriter:
     def activity(self, start: float, bucket: float, counts: np.ndarray[Any, Any]) -> None:
         """How much happened: events per bucket of `bucket` ms from `start` (epoch ms) on; replaces what was said."""
         self._new_activity = (self._gen, start, bucket, np.ascontiguousarray(counts, dtype="<i8").tobytes())
+
+    def quiet(self, tab: int, first: float, last: float, spans: Sequence[tuple[float, float]]) -> None:
+        """When a tab was active first and last (epoch ms), and where it was quiet between; once per tab."""
+        self._new_quiet.append((self._gen, tab, first, last, trails.pack_spans(spans)))
 
     def update(self, session: Session) -> None:
         """What is known of the session by now; stored with the next commit, whatever its `state` says."""
@@ -237,12 +242,13 @@ class SessionWriter:
             if self._new_activity is not None:
                 connection.execute(delete(schema.activity).where(schema.activity.c.gen == self._gen))
                 bulk_insert(connection, schema.activity, [self._new_activity])
+            bulk_insert(connection, schema.quiet, self._new_quiet)
             if publish and not self._replaces:
                 self._publish(connection)
             else:
                 self._touch(connection)
         self._new_chunks, self._new_keyframes, self._new_rows = [], [], []
-        self._new_activity, self._new_bytes = None, 0
+        self._new_activity, self._new_quiet, self._new_bytes = None, [], 0
 
     def _check_alive(self, connection: Connection) -> None:
         dead = connection.execute(select(_s.c.dead).where(_s.c.gen == self._gen)).scalar()

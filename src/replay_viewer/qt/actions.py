@@ -79,8 +79,24 @@ ACTIONS: tuple[Action, ...] = (
     Action("rewind", "Back 5 s", "rewind", ("Left",), menu="Playback", group="Play"),
     Action("forward-1", "Forward 1 s", "forward_second", ("Shift+Right",), menu="Playback", group="Play"),
     Action("rewind-1", "Back 1 s", "rewind_second", ("Shift+Left",), menu="Playback", group="Play"),
-    Action("next-event", "Next event", "next_event", ("Alt+Right",), menu="Playback", group="Play"),
-    Action("previous-event", "Previous event", "previous_event", ("Alt+Left",), menu="Playback", group="Play"),
+    Action("next-event", "Next event of the recording", "next_event", ("Alt+Right",), menu="Playback", group="Play"),
+    Action(
+        "previous-event",
+        "Previous event of the recording",
+        "previous_event",
+        ("Alt+Left",),
+        menu="Playback",
+        group="Play",
+    ),
+    Action("next-row", "Next row of the activity list", "next_row", ("Alt+Down",), menu="Playback", group="Play"),
+    Action(
+        "previous-row",
+        "Previous row of the activity list",
+        "previous_row",
+        ("Alt+Up",),
+        menu="Playback",
+        group="Play",
+    ),
     Action("next-error", "Next error", "next_error", ("n",), "next-error", "errors", "Playback", "Play"),
     Action(
         "previous-error", "Previous error", "previous_error", ("p",), "previous-error", "errors", "Playback", "Play"
@@ -90,10 +106,22 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "skip-idle", "Skip idle time", "toggle_skip", ("i",), "skip", menu="Playback", group="Play", checkable=True
     ),
+    Action(
+        "look-into-gap",
+        "Look into the idle time just skipped",
+        "look_into_gap",
+        ("g",),
+        "",
+        "gap",
+        "Playback",
+        "Play",
+    ),
+    Action("idle-threshold", "Idle time from…", "ask_threshold", (), "", "always", "Playback", "Play"),
     Action("back", "Back to where the playhead was", "back", ("Alt+Backspace",), "back", "back", "Playback", "Play"),
     Action("go-to", "Go to a time…", "go_to_time", ("t", "Ctrl+G"), "clock", menu="Playback", group="Play"),
     Action("range-in", "Range begins here", "range_in", ("[",), "range", menu="Playback", group="Range"),
     Action("range-out", "Range ends here", "range_out", ("]",), menu="Playback", group="Range"),
+    Action("loop", "Loop the range", "toggle_loop", ("r",), "loop", "range", "Playback", "Range", checkable=True),
     Action("range-leave", "Leave the range", "leave_range", ("Escape",), "close", "range", "Playback", "Range"),
     Action("zoom-in", "Zoom in", "lanes_zoom_in", ("w",), group="Lanes", scope="lanes"),
     Action("zoom-out", "Zoom out", "lanes_zoom_out", ("s",), group="Lanes", scope="lanes"),
@@ -151,6 +179,8 @@ _PRETTY = {
     "Shift+Right": "Shift →",
     "Alt+Left": "Alt ←",
     "Alt+Right": "Alt →",
+    "Alt+Up": "Alt ↑",
+    "Alt+Down": "Alt ↓",
     "Escape": "Esc",
     "Alt+Backspace": "Alt Backspace",
 }

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from replay_viewer.domain.time import offset
 from replay_viewer.qt.wording import TimeStyle, wall, zone_label, zone_named
 
-SPEEDS = (0.25, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0)
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _TICK_MS = 33
 _BACK_LIMIT = 200
 
@@ -34,6 +34,8 @@ class Playhead(QObject):
     range_changed = Signal()
     style_changed = Signal()  #: offset, UTC, the customer's zone or mine
     skipped = Signal(float, float)  #: idle time jumped over: from, to
+    loop_changed = Signal()
+    idle_changed = Signal()  #: other stretches count as idle
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +44,11 @@ class Playhead(QObject):
         self.speed = 1.0
         self.skip_idle = True
         self.idle: list[tuple[float, float]] = []
+        self.loop = False
+        self.last_skip: tuple[float, float] | None = None  #: the gap jumped over last: where it begins, where it ends
+        self._looking: tuple[float, float] | None = None  #: a gap somebody wants to see
+        self._jump: float | None = None  #: where a skip is on its way to
+        self._rewind: float | None = None  #: play went back: reports from here on are of before
         self.range: tuple[float, float] | None = None
         self.style: TimeStyle = "offset"
         self.zone_name = ""
@@ -67,6 +74,8 @@ class Playhead(QObject):
         self._back.clear()
         self._ranges.clear()
         self.range = None
+        self.loop = False
+        self.last_skip = self._looking = self._jump = self._rewind = None
         self.span_changed.emit()
         self.range_changed.emit()
         self.moved.emit(self.t)
@@ -82,6 +91,9 @@ class Playhead(QObject):
     def seek(self, t: float, *, remember: bool = True) -> None:
         """Go to `t` (clamped to the session). `remember` puts the present place on the way back."""
         t = min(max(t, self.start), self.end)
+        self._jump = self._rewind = None
+        if self._looking is not None and not self._looking[0] <= t < self._looking[1]:
+            self._looking = None
         if remember and abs(t - self.t) > 500:
             self._back.append(self.t)
             del self._back[:-_BACK_LIMIT]
@@ -110,13 +122,85 @@ class Playhead(QObject):
     def report(self, t: float) -> None:
         """The player shows `t` now."""
         if self.playing:
+            if self._jump is not None:
+                if t < self._jump - 1.0 and self.driven:
+                    return  # still from before the gap
+                self._jump = None
+            if self._rewind is not None:
+                if t >= self._rewind - 1.0 and self.driven:
+                    return
+                self._rewind = None
+            if self._looking is not None and t >= self._looking[1]:
+                self._looking = None
             self.target = t
             if gap := self._gap_at(t):
                 self._skip(gap)
                 return
-            if t >= self.end:
-                self.pause()
+            if t >= self.stop:
+                self._show(t)
+                self.reach_end()
+                return
         self._show(t)
+
+    @property
+    def looping(self) -> tuple[float, float] | None:
+        """The range that is played over and over, when the playhead is in it."""
+        if not self.loop or self.range is None:
+            return None
+        return self.range if self.range[0] - 1.0 <= self.target <= self.range[1] + 1.0 else None
+
+    @property
+    def stop(self) -> float:
+        """Where play ends or begins again."""
+        return self.looping[1] if self.looping else self.end
+
+    def reach_end(self) -> None:
+        """What is played has come to its end: begin the loop again, else pause."""
+        looped = self.looping
+        if not self.playing or looped is None:
+            self.pause()
+            return
+        self.seek(looped[0], remember=False)
+        self._rewind = looped[1]
+        self.playing_changed.emit(True)  # the player has stopped by itself
+
+    def set_loop(self, loop: bool) -> None:
+        """Play the picked range over and over, or not; switched on it begins at the range's start."""
+        if loop == self.loop:
+            return
+        self.loop = loop
+        if loop and self.range is not None and not self.range[0] <= self.target < self.range[1]:
+            self.seek(self.range[0])
+        self.loop_changed.emit()
+
+    # idle time
+
+    def set_idle(self, idle: list[tuple[float, float]]) -> None:
+        """Other stretches count as idle from now on."""
+        self.idle = idle
+        self.idle_changed.emit()
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether there is an idle stretch to look into: here, or skipped before."""
+        return self.last_skip is not None or self._gap_at(self.target, always=True) is not None
+
+    def look_into_gap(self) -> bool:
+        """Play the idle stretch the playhead stands in, or the one skipped last, from its start, without skipping.
+
+        False when there is none.
+        """
+        here = self._gap_at(self.target, always=True)
+        gap = here
+        if gap is None and self.last_skip is not None:
+            gap = self._gap_at(self.last_skip[0], always=True)
+        if gap is None:
+            return False
+        self._looking = gap
+        self.seek(gap[0])
+        self._rewind = gap[1]
+        self.play()
+        return True
 
     # playing
 
@@ -196,11 +280,18 @@ class Playhead(QObject):
         start = self.range[0] if self.range and self.range[0] < self.t else self.start
         self.set_range(start, self.t)
 
+    @property
+    def range_path(self) -> list[tuple[float, float]]:
+        """The ranges that lead to the one picked, the widest first."""
+        return [*self._ranges, self.range] if self.range is not None else []
+
     def leave_range(self) -> None:
         """Climb out: to the range before this one, at last to the whole session."""
         if self.range is None:
             return
         self.range = self._ranges.pop() if self._ranges else None
+        if self.range is None:
+            self.set_loop(False)
         self.range_changed.emit()
 
     # reading times
@@ -243,20 +334,30 @@ class Playhead(QObject):
             self.t = t
             self.moved.emit(t)
 
-    def _gap_at(self, t: float) -> tuple[float, float] | None:
-        if not self.skip_idle:
+    def _gap_at(self, t: float, *, always: bool = False) -> tuple[float, float] | None:
+        """The idle stretch that `t` lies in and that is to be skipped (`always`: that there is)."""
+        if not self.skip_idle and not always:
             return None
         at = bisect_right(self.idle, (t, float("inf"))) - 1
         if at < 0:
             return None
         start, end = self.idle[at]
-        return (start, end) if start <= t < end - 500 else None
+        if not start <= t < end - 500 or (not always and self._looking == (start, end)):
+            return None
+        return start, end
 
     def _skip(self, gap: tuple[float, float]) -> None:
-        self.skipped.emit(self.t, gap[1])
-        self.seek(gap[1], remember=False)
+        begin, end = max(gap[0], self.t if gap[0] <= self.t <= gap[1] else gap[0]), gap[1]
+        if (looped := self.looping) is not None and end >= looped[1]:
+            self.reach_end()
+            return
+        self.last_skip = (begin, end)
+        self._looking = None
+        self.seek(end, remember=False)
+        self._jump = end
+        self.skipped.emit(begin, end)
 
     def _tick(self) -> None:
         since, anchor = self._anchor
-        t = min(anchor + (time.monotonic() - since) * 1000.0 * self.speed, self.end)
+        t = min(anchor + (time.monotonic() - since) * 1000.0 * self.speed, self.stop)
         self.report(t)

@@ -26,6 +26,7 @@ from replay_viewer.qt.panels.notes import NotesPanel
 from replay_viewer.qt.theme import theme
 from replay_viewer.qt.typedtime import ADVICE, typed_time
 from replay_viewer.qt.wording import one_line, session_line
+from replay_viewer.services import inactivity
 
 if TYPE_CHECKING:
     from replay_viewer.qt.window import Window
@@ -69,6 +70,8 @@ class Commands(QObject):
                 return self.window.opener.can_refresh
             case "range":
                 return opened is not None and self.playhead.range is not None
+            case "gap":
+                return opened is not None and self.playhead.has_gap
             case "back":
                 return opened is not None and self.playhead.can_go_back
             case _:
@@ -147,14 +150,22 @@ class Commands(QObject):
         self.playhead.step(-1_000)
 
     def next_event(self) -> None:
-        """To the next row of the activity list."""
-        self._event(1)
+        """To the next event of the recording that changes what is seen."""
+        self.window.stage.step_event(1)
 
     def previous_event(self) -> None:
-        """To the row before."""
-        self._event(-1)
+        """To the event before."""
+        self.window.stage.step_event(-1)
 
-    def _event(self, direction: int) -> None:
+    def next_row(self) -> None:
+        """To the next row of the activity list."""
+        self._row(1)
+
+    def previous_row(self) -> None:
+        """To the row before."""
+        self._row(-1)
+
+    def _row(self, direction: int) -> None:
         t = self.window.activity.step(self.playhead.target, direction)
         if t is not None:
             self.playhead.pause()
@@ -197,6 +208,35 @@ class Commands(QObject):
         """Skip idle time while playing, or not."""
         self.playhead.skip_idle = not self.playhead.skip_idle
         self.window.transport.refresh()
+
+    def look_into_gap(self) -> None:
+        """Play the idle time just skipped."""
+        self.playhead.look_into_gap()
+
+    def ask_threshold(self) -> None:
+        """From how many seconds without input and visible change time counts as idle."""
+        now = inactivity.threshold(self.context.library)
+        seconds, given = QInputDialog.getDouble(
+            self.window, "Idle time", "Seconds without input and visible change:", now, 2.0, 3600.0, 0
+        )
+        if given:
+            self.set_threshold(seconds)
+
+    def set_threshold(self, seconds: float) -> None:
+        """Other stretches count as idle from now on."""
+        try:
+            inactivity.set_threshold(self.context.library, seconds)
+        except UserError as error:
+            self.window.messages.say(error.message, error.advice, "warning")
+            return
+        if (opened := self.context.opened) is not None:
+            opened.idle = opened.trails.idle(seconds)
+            self.playhead.set_idle(opened.idle)
+            self.window.show_lanes()
+
+    def toggle_loop(self) -> None:
+        """Play the range over and over, or not."""
+        self.playhead.set_loop(not self.playhead.loop)
 
     def back(self) -> None:
         """To where the playhead was."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from replay_viewer.domain.rows import KINDS, AnyRow, Vital
 from replay_viewer.domain.session import Note, Session
-from replay_viewer.qt.idle import quiet_spans
+from replay_viewer.services.inactivity import Trails, read_trails, threshold
 
 if TYPE_CHECKING:
     from replay_viewer.library import Library
@@ -106,6 +106,7 @@ class Opened:
     idle: list[tuple[float, float]]
     notes: list[Note] = field(default_factory=list)
     told: dict[str, Ints] = field(default_factory=dict)
+    trails: Trails = field(default_factory=lambda: Trails(0.0, 0.0, {}, [], {}))
 
     @property
     def id(self) -> str:
@@ -138,8 +139,7 @@ def load(library: Library, session_id: str) -> Opened:
             np.asarray(found.tab, np.int32),
         )
     first, bucket, counts = library.activity(session.id)
-    keep = np.sort(np.concatenate([columns[kind].t for kind in ("interactions", "errors", "navigation")]))
-    idle = quiet_spans(session.start, session.end, first, bucket, np.asarray(counts, np.int64), keep)
+    trails = read_trails(library, session)
     told = {"vitals": _web_vitals(library, session.id, len(columns["vitals"]))}
     return Opened(
         library,
@@ -147,9 +147,10 @@ def load(library: Library, session_id: str) -> Opened:
         columns,
         merge(columns, told),
         (first, bucket, np.asarray(counts, np.int64)),
-        idle,
+        trails.idle(threshold(library)),
         list(library.notes(session.id)),
         told,
+        trails,
     )
 
 

@@ -32,10 +32,12 @@ class Player(Protocol):
     failed: Any
     pictured: Any
     picked: Any
+    found: Any
 
     def set_engine(self, engine: Any) -> None: ...
     def set_end(self, t: float | None) -> None: ...
     def seek(self, tab: int, t: float) -> None: ...
+    def find_event(self, tab: int, t: float, direction: int) -> None: ...
     def play(self) -> None: ...
     def pause(self) -> None: ...
     def set_speed(self, speed: float) -> None: ...
@@ -131,7 +133,7 @@ class Stage(QWidget):
         self._engine_of = ""
         self.tab = 0
         self.pinned = False
-        self._retried = False
+        self._steps = 0
         self._navigation: list[Navigation] = []
         self._measure = QTimer(self)
         self._measure.setSingleShot(True)
@@ -196,6 +198,8 @@ class Stage(QWidget):
         playhead.sought.connect(self._seek)
         playhead.moved.connect(self._moved)
         playhead.playing_changed.connect(self._play)
+        for changed in (playhead.range_changed, playhead.loop_changed):
+            changed.connect(self._set_end)
         playhead.speed_changed.connect(lambda speed: self.player.set_speed(speed) if self.player else None)
         theme().changed.connect(self._around)
         # Before the window is shown: a web view added to a window on the screen makes Qt build the window anew.
@@ -239,7 +243,7 @@ class Stage(QWidget):
     def refresh(self, opened: Opened) -> None:
         """The import of the open session went on."""
         if self._engine_of == opened.id and self.player is not None:
-            self.player.set_end(opened.session.end)
+            self._set_end()
             reload = getattr(self._engine, "reload", None)
             if reload is not None:
                 reload()
@@ -255,12 +259,13 @@ class Stage(QWidget):
         self._fill_tabs(opened)
         if self._engine_of != opened.id:
             self.pinned = False
+            self._steps = 0
             self._close_engine()
             self._engine = self._make_engine(opened.library.home, opened.id)
             self._engine_of = opened.id
             self.player.set_engine(self._engine)
             self.context.playhead.set_driven(True)
-        self.player.set_end(opened.session.end)
+        self._set_end()
         self._stack.setCurrentWidget(self.player)
 
     def close_session(self) -> None:
@@ -298,9 +303,10 @@ class Stage(QWidget):
         self.player.instant.connect(self.context.playhead.report)
         self.player.failed.connect(self._failed)
         self.player.ready.connect(self._ready)
-        self.player.ended.connect(self.context.playhead.pause)
+        self.player.ended.connect(self.context.playhead.reach_end)
         self.player.pictured.connect(self._pictured)
         self.player.picked.connect(self.context.node_picked)
+        self.player.found.connect(self._found)
         self._around()
 
     def _close_engine(self) -> None:
@@ -354,6 +360,32 @@ class Stage(QWidget):
             self.player.play()
         else:
             self.player.pause()
+
+    def step_event(self, direction: int) -> None:
+        """To the next (1) or previous (-1) event of the recording; ten presses of a key are ten events."""
+        if self.player is None or self.context.opened is None or not self.context.playhead.driven:
+            return
+        self.context.playhead.pause()
+        self._steps += direction
+        if self._steps == direction:
+            self._find()
+
+    def _find(self) -> None:
+        self.player.find_event(self.tab, self.context.playhead.target, 1 if self._steps > 0 else -1)
+
+    def _found(self, t: float | None) -> None:
+        if t is None or not self._steps:
+            self._steps = 0
+            return
+        self._steps -= 1 if self._steps > 0 else -1
+        self.context.playhead.seek(t, remember=False)
+        if self._steps:
+            self._find()
+
+    def _set_end(self) -> None:
+        """Where the player stops: the end of the looped range, else of the session."""
+        if self.player is not None and self.context.opened is not None:
+            self.player.set_end(self.context.playhead.stop)
 
     def _moved(self, t: float) -> None:
         if self.context.opened is None:

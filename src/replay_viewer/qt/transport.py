@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
@@ -18,6 +18,9 @@ _STYLES: tuple[tuple[TimeStyle, str], ...] = (
     ("customer", "The customer’s zone"),
     ("mine", "My zone"),
 )
+
+#: How long the transport says what was skipped.
+_SHOWN_MS = 8_000
 
 
 def _speed_text(speed: float) -> str:
@@ -66,6 +69,18 @@ class Transport(QWidget):
         self.skip.setChecked(playhead.skip_idle)
         self.skip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.skip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.skipped = QToolButton()
+        self.skipped.setObjectName("skipped")
+        self.skipped.setAccessibleName("Skipped time")
+        self.skipped.setToolTip(tip("look-into-gap"))
+        self.skipped.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.skipped.hide()
+        self._fade = QTimer(self)
+        self._fade.setSingleShot(True)
+        self._fade.setInterval(_SHOWN_MS)
+        self._fade.timeout.connect(self._forget_skip)
+        self.loop = IconButton("loop", tip("loop"), role="text", on_role="accent")
+        self.loop.setCheckable(True)
         self.range = QToolButton()
         self.range.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.range.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
@@ -86,7 +101,7 @@ class Transport(QWidget):
         for shown in (self.time, self.total, self.clock, self.other):
             layout.addWidget(shown)
         layout.addStretch(1)
-        for control in (self.range, self.skip, self.speed, self.mark, self.say, self.shot):
+        for control in (self.skipped, self.range, self.loop, self.skip, self.speed, self.mark, self.say, self.shot):
             layout.addWidget(control)
         self._menus()
         for button, action in (
@@ -95,6 +110,8 @@ class Transport(QWidget):
             (self.next, "next-error"),
             (self.back, "back"),
             (self.skip, "skip-idle"),
+            (self.skipped, "look-into-gap"),
+            (self.loop, "loop"),
             (self.range, "range-leave"),
             (self.shot, "screenshot"),
             (self.mark, "bookmark"),
@@ -107,6 +124,9 @@ class Transport(QWidget):
         playhead.range_changed.connect(self.refresh)
         playhead.playing_changed.connect(lambda _on: self.refresh())
         playhead.speed_changed.connect(lambda _speed: self.refresh())
+        playhead.loop_changed.connect(self.refresh)
+        playhead.idle_changed.connect(self.refresh)
+        playhead.skipped.connect(self._say_skipped)
         theme().changed.connect(self.refresh)
         self.refresh()
 
@@ -129,10 +149,14 @@ class Transport(QWidget):
         )
         self.speed.setText(_speed_text(playhead.speed))
         self.range.setVisible(playhead.range is not None)
+        self.loop.setVisible(playhead.range is not None)
+        self.loop.setChecked(playhead.loop)
         if playhead.range is not None:
             low, high = playhead.range
+            crumbs = " › ".join(span(one[1] - one[0]) for one in playhead.range_path)
             text = f"{playhead.text(low)} – {playhead.text(high)} ({span(high - low)})"
-            self.range.setText(text)
+            self.range.setText(crumbs)
+            self.range.setToolTip(f"{text}: {tip('range-leave')}")
             self.range.setIcon(icon("close", "muted"))
             self.range.setAccessibleName(f"Leave the range {text}")
         self.total.setText(f"/ {playhead.text(playhead.end)}" if there else "")
@@ -141,6 +165,19 @@ class Transport(QWidget):
             self.other.setText("")
         else:
             self._moved(playhead.t)
+        self._fit()
+
+    def _say_skipped(self, start: float, end: float) -> None:
+        """Print what was jumped over; a click, or the key, looks into it."""
+        text = f"skipped {span(end - start)}"
+        self.skipped.setText(text)
+        self.skipped.setAccessibleName(f"{text}: look into it")
+        self.skipped.show()
+        self._fade.start()
+        self._fit()
+
+    def _forget_skip(self) -> None:
+        self.skipped.hide()
         self._fit()
 
     def _moved(self, t: float) -> None:

@@ -32,7 +32,7 @@ from replay_viewer.qt.theme import theme
 from replay_viewer.qt.topbar import TopBar
 from replay_viewer.qt.transport import Transport
 from replay_viewer.qt.widgets import label, set_role
-from replay_viewer.qt.wording import health_line, origin_line, span
+from replay_viewer.qt.wording import health_line, origin_line
 
 if TYPE_CHECKING:
     from replay_viewer.qt.composer import Composer
@@ -194,9 +194,8 @@ class Window(QMainWindow):
         self.lanes.lanes_changed.connect(self._fit_lanes)
         context.said.connect(lambda message, advice, kind: self.messages.say(message, advice, kind))
         context.cause_changed.connect(lambda: self.lanes.set_cause(context.cause))
-        context.notes_changed.connect(self._notes_changed)
+        context.notes_changed.connect(self.show_lanes)
         context.opened_changed.connect(self._opened_changed)
-        context.playhead.skipped.connect(self._skipped)
         opener.loading.connect(self._loading)
         opener.loaded.connect(self._loaded)
         opener.failed.connect(self._failed)
@@ -307,7 +306,8 @@ class Window(QMainWindow):
         self.actions_table.action("live").setChecked(self.opener.live)
         self._show_status(self.context.opened.session if self.context.opened else None)
 
-    def _notes_changed(self) -> None:
+    def show_lanes(self) -> None:
+        """Draw the lanes of the open session anew."""
         if self.context.opened is not None:
             self.lanes.set_view(view_of(self.context.opened))
 
@@ -327,9 +327,6 @@ class Window(QMainWindow):
             self.panels.show_panel("errors")
             self.context.select("errors", 0)
             self.context.seek_row("errors", float(times[0]))
-
-    def _skipped(self, start: float, end: float) -> None:
-        self.statusBar().showMessage(f"Skipped {span(end - start)} of idle time", 4000)
 
     def _describe(self, kind: str, n: int) -> str:
         opened = self.context.opened

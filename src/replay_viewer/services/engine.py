@@ -168,6 +168,11 @@ class EngineClient:
         result: dict[str, Any] = msgspec.json.decode(self._ask(Request(self._next(), "state", tab, t), timeout))
         return result
 
+    def find(self, tab: int, t: float, direction: int) -> int:
+        """Ask for the instant of the next or previous event that changes what is seen; the answer is of kind
+        "neighbour", its body that instant or null as JSON."""
+        return self._send(Request(self._next(), "neighbour", tab, t, step=1.0 if direction > 0 else -1.0))
+
     def neighbour(self, tab: int, t: float, direction: int, timeout: float = 10.0) -> float | None:
         """Instant (epoch ms) of the next or previous event that changes what is seen, for single steps (waits)."""
         body = self._ask(Request(self._next(), "neighbour", tab, t, step=1.0 if direction > 0 else -1.0), timeout)

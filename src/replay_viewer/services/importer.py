@@ -252,6 +252,8 @@ class _Import:
             for n in range(0, len(times), _SLICE):
                 part = slice(n, n + _SLICE)
                 total = total + timeline.histogram(times[part], types[part], sources[part], start, end)[2]
+            span, quiet = tab.quiet()
+            self.writer.quiet(tab.index, *span, quiet)
         self.writer.activity(begun, bucket, total)
 
     def abort(self) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
+from replay_viewer.analysis import timeline
 from replay_viewer.analysis.extract import Extractor
 from replay_viewer.analysis.health import GAP_S, Counters, survey
 from replay_viewer.domain.rows import Row
@@ -93,6 +94,8 @@ class TabRecorder:
         self._last = 0.0
         self._same: dict[bytes, int] = {}
         self._last_keyframe_event = 0
+        self._media_plays = False
+        self._media: list[tuple[float, int, bool]] = []
 
     # -- in --------------------------------------------------------------------------------------------------
 
@@ -167,6 +170,8 @@ class TabRecorder:
                 t = self._last
             kind, source = event.type, event.source
             mirror.apply(event)
+            if mirror.media or self._media_plays:
+                self._watch_media(t)
             rows = extractor.read(event, self.count, mirror)
             if rows:
                 self.rows += rows
@@ -198,6 +203,12 @@ class TabRecorder:
         if self._wary and len(tally.snapshots) > 1 and mirror.unknown + mirror.clashes - self._odd >= _ODD:
             raise Tangled
 
+    def _watch_media(self, t: float) -> None:
+        plays = any(media.playing for media in self.mirror.media.values())
+        if plays != self._media_plays:
+            self._media_plays = plays
+            self._media.append((t, 0, plays))
+
     def _write_keyframe(self) -> None:
         if self.count == self._last_keyframe_event:
             return
@@ -218,6 +229,15 @@ class TabRecorder:
         self.chunks += 1
         self._pending = []
         self._pending_bytes = 0
+
+    def quiet(self) -> tuple[tuple[float, float], list[tuple[float, float]]]:
+        """When this tab was active first and last, and where it was quiet between (epoch ms)."""
+        return timeline.trail(
+            np.frombuffer(self.times, np.float64),
+            np.frombuffer(self.types, np.int8),
+            np.frombuffer(self.sources, np.int8),
+            timeline.media_playing(self._media, self.end),
+        )
 
     # -- out -------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+import msgspec
+
 from replay_viewer.domain.errors import UserError
 from replay_viewer.recording import keyframe, patch
 from replay_viewer.recording.mirror import Mirror
@@ -120,6 +122,14 @@ class StillEngine:
     def frames(self, tab: int, t0: float, t1: float, base: int, step: float = 16.0) -> int:
         """Stills do not play: answers with the picture at `t1`."""
         return self.seek(tab, t1, base)
+
+    def find(self, tab: int, t: float, direction: int) -> int:
+        """The next or previous event that changes what is seen."""
+        self._number += 1
+        found = self._stage.states(tab).neighbour(t, direction)
+        self._replies.append(Reply(self._number, "neighbour", self._stage.rev, t, msgspec.json.encode(found)))
+        self._bell.send_bytes(b".")
+        return self._number
 
     def receive(self) -> Reply:
         """The next answer."""

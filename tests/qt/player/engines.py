@@ -55,6 +55,11 @@ class StageEngine:
         made = self.stage.frames(tab, t0, t1, step)
         return self._reply(Reply(self._number, "frames", self.stage.rev, t1, patch.encode(made)))
 
+    def find(self, tab: int, t: float, direction: int) -> int:
+        self._number += 1
+        found = self.stage.states(tab).neighbour(t, direction)
+        return self._reply(Reply(self._number, "neighbour", self.stage.rev, t, orjson.dumps(found)))
+
     def poll(self, timeout: float = 0.0) -> bool:
         return bool(self._answers)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from typing import Any
 
 import pytest
 
 from replay_viewer.qt.headless import HeadlessPlayer, png
+from replay_viewer.qt.player.director import LATE
 from tests.qt.player.conftest import Bench
 from tests.qt.player.engines import START, Recording, StageEngine
 
@@ -168,3 +170,73 @@ def test_headless_pictures(qapp: Any) -> None:
     finally:
         player.close()
         engine.close()
+
+
+def busy(until: int = 40_000, step: int = 10) -> Recording:
+    """A page on which 300 nodes are replaced every `step` ms: more than can be painted at sixteen times its speed."""
+    r = Recording()
+    p = r.el("p", {}, "0")
+    text = p["childNodes"][0]["id"]
+    box = r.el("div", {})
+    r.page(0, p, box)
+    old: list[int] = []
+    for t in range(step, until + 1, step):
+        new = [r.el("i", {}) for _ in range(3)]
+        adds = [{"parentId": box["id"], "nextId": None, "node": node} for node in new]
+        removes = [{"parentId": box["id"], "id": id} for id in old]
+        r.change(t, texts=[{"id": text, "value": str(t)}], adds=adds, removes=removes)
+        old = [node["id"] for node in new]
+    return r
+
+
+@pytest.mark.parametrize("speed", [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0])
+def test_what_is_shown_advances_with_the_clock_at_any_speed(bench: Bench, speed: float) -> None:
+    """Each claim is held against the wall clock; how closely is measured by benchmarks/play, here it must not run
+    ahead, never go back, and what the page has is what is claimed."""
+    bench.use(counting(30_000, 20).raws)
+    bench.view.set_end(START + 30_000)
+    bench.seek(1000)
+    bench.view.set_speed(speed)
+    began = time.monotonic()
+    claims: list[tuple[float, float]] = []
+    bench.view.instant.connect(lambda t: claims.append(((time.monotonic() - began) * 1000.0, t - START)))
+    bench.view.play()
+    bench.qtbot.waitUntil(lambda: len(claims) >= 6, timeout=10_000)
+    bench.view.pause()
+    assert [t for _, t in claims] == sorted(t for _, t in claims)
+    for wall, t in claims:
+        assert t <= 1000 + wall * speed + 1.0, "it ran ahead of the clock"
+    bench.qtbot.waitUntil(lambda: abs(int(bench.read()["text"]) - (bench.view.current - START)) <= 20, timeout=5_000)
+
+
+def test_late_play_leaves_pictures_out_instead_of_lagging(bench: Bench) -> None:
+    """An engine whose read-ahead never comes in time still shows the newest pictures: by seeks."""
+    engine = bench.use(busy().raws)
+    bench.view.set_end(START + 40_000)
+    bench.seek(0)
+
+    # As the engine does with a read-ahead that a seek has made pointless: no answer.
+    engine.frames = lambda *_: -1  # type: ignore[method-assign]
+    bench.view.set_speed(4.0)
+    bench.view.play()
+    bench.qtbot.waitUntil(lambda: bench.view.director.dropped >= 2, timeout=15_000)
+    director = bench.view.director
+    shown = bench.view.current
+    assert shown > START + 2 * LATE
+    assert director.due - shown < 4.0 * 3_000, "behind the clock by no more than a few seeks"
+    assert abs(int(bench.read()["text"]) - (shown - START)) <= 10
+    bench.view.pause()
+
+
+def test_the_next_event_is_found_without_waiting(bench: Bench) -> None:
+    bench.use(counting().raws)
+    bench.seek(100)
+    with bench.qtbot.waitSignal(bench.view.found) as found:
+        bench.view.find_event(0, START + 100, 1)
+    assert found.args == [START + 150]
+    with bench.qtbot.waitSignal(bench.view.found) as found:
+        bench.view.find_event(0, START + 100, -1)
+    assert found.args == [START + 50]
+    with bench.qtbot.waitSignal(bench.view.found) as found:
+        bench.view.find_event(0, START + 9_000, 1)
+    assert found.args == [None]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
+import orjson
 from PySide6.QtCore import QObject, QSocketNotifier, Signal
 
 from replay_viewer.domain.errors import UserError
@@ -15,6 +17,9 @@ log = logging.getLogger(__name__)
 
 #: Frames are asked for this far ahead of the playhead, and once less than half of it is left (ms of the clock).
 AHEAD = 2_000.0
+#: Play that is this far behind the clock (ms) gives up the pictures between and jumps to where it should be: a page
+#: that changes faster than it can be painted is shown with fewer pictures, never late.
+LATE = 600.0
 #: Patches the page was sent and has not shown yet; while there are that many, a seek waits (and may be replaced).
 IN_FLIGHT = 2
 STEP = 16.0
@@ -33,6 +38,7 @@ class Director(QObject):
     waiting = Signal(bool)
     failed = Signal(str)
     pictured = Signal(dict)
+    found = Signal(object)
 
     def __init__(self, line: Line, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,12 +49,15 @@ class Director(QObject):
         self._rev: int | None = None
         self._seek_out: int | None = None
         self._frames_out: int | None = None
+        self._find_out: int | None = None
         self._wanted: tuple[int, float] | None = None
         self._last: tuple[int, float] | None = None
         self._in_flight = 0
         self._until = 0.0
         self._waiting = False
-        self._settling = False
+        self._settling = self._catching = False
+        self._anchor = (0.0, 0.0)
+        self.dropped = 0
         self.end: float | None = None
         self.speed = 1.0
         self.playing = False
@@ -65,7 +74,7 @@ class Director(QObject):
         if self.playing:
             self.pause()
         self._engine = engine
-        self._rev = self._seek_out = self._frames_out = self._wanted = self._last = None
+        self._rev = self._seek_out = self._frames_out = self._find_out = self._wanted = self._last = None
         if engine is not None:
             descriptor = engine.connection.fileno()
             self._notifier = QSocketNotifier(descriptor, QSocketNotifier.Type.Read, self)
@@ -93,7 +102,7 @@ class Director(QObject):
     def seek(self, tab: int, t: float) -> None:
         """Show `tab` at `t`; the newest wins."""
         self._wanted = (tab, t)
-        self._settling = False
+        self._settling = self._catching = False
         self._pump()
 
     def play(self) -> None:
@@ -103,6 +112,7 @@ class Director(QObject):
         self.playing = True
         self._settling = False
         self._line.send("play", speed=self.speed)
+        self._hold_clock()
         self.playing_changed.emit(True)
         self._feed()
 
@@ -120,8 +130,18 @@ class Director(QObject):
         """Change the speed, also while playing."""
         self.speed = speed
         if self.playing:
+            self._hold_clock()
             self._line.send("speed", speed=speed)
             self._feed()
+
+    def find(self, tab: int, t: float, direction: int) -> None:
+        """Look for the next or previous event that changes what is seen; `found` gets its instant, or None."""
+        if self._engine is None:
+            return
+        try:
+            self._find_out = self._engine.find(tab, t, direction)
+        except UserError as error:
+            self.failed.emit(str(error))
 
     # -- asking ----------------------------------------------------------------------------------------------
 
@@ -160,6 +180,28 @@ class Director(QObject):
         except UserError as error:
             self.failed.emit(str(error))
 
+    def _hold_clock(self, t: float | None = None) -> None:
+        """The clock of play runs from here: this instant, now."""
+        self._anchor = (self.shown if t is None else t, time.monotonic() * 1000.0)
+
+    @property
+    def due(self) -> float:
+        """The instant that play should show by now (epoch ms)."""
+        t, since = self._anchor
+        head = t + (time.monotonic() * 1000.0 - since) * self.speed
+        return head if self.end is None else min(head, self.end)
+
+    def _catch_up(self) -> None:
+        """When play is late, leave out the pictures up to where it should be: the newest one wins."""
+        if not self.playing or self._last is None or self._seek_out is not None or self._wanted is not None:
+            return
+        if self._in_flight or self.due - self.shown <= LATE * max(1.0, self.speed) or self._at_end():
+            return
+        self.dropped += 1
+        self._wanted = (self._last[0], self.due)
+        self._catching = True
+        self._pump()
+
     # -- answers ---------------------------------------------------------------------------------------------
 
     def _readable(self) -> None:
@@ -189,6 +231,10 @@ class Director(QObject):
             self._until = answer.t
             self._line.send("frames", answer.body, request=answer.request)
             self._feed()
+        elif answer.kind == "neighbour":
+            if answer.request == self._find_out:
+                self._find_out = None
+                self.found.emit(orjson.loads(answer.body))
         elif answer.kind == "error":
             if answer.request == self._seek_out:
                 self._seek_out = None
@@ -203,6 +249,9 @@ class Director(QObject):
         if kind == "applied":
             self._in_flight = max(0, self._in_flight - 1)
             self._show(float(report.get("t") or 0.0))
+            if not self._catching:
+                self._hold_clock()
+            self._catching = self._catching and self._wanted is not None
             self.pictured.emit(report)
             self._pump()
             self._feed()
@@ -220,6 +269,7 @@ class Director(QObject):
             self._feed()
             if self._engine is not None and self._engine.poll(0.0):
                 self._readable()
+            self._catch_up()
         elif kind == "lost":
             # The page does not have what the patch stands on: begin from nothing, at the same instant.
             log.warning("page lost its base: %s", report.get("message"))

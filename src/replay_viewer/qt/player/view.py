@@ -45,6 +45,7 @@ class PlayerView(QWidget):
     Signals: `ready` the page stands and the probe found no way out; `instant` (epoch ms) what is on the screen;
     `playing_changed`, `ended` (play reached the end), `waiting` (play waits for frames), `failed` a sentence.
     `pictured` is emitted after each seek that reached the screen, with the page's timings (ms).
+    `found` answers `find_event`.
     """
 
     ready = Signal()
@@ -56,6 +57,7 @@ class PlayerView(QWidget):
     pictured = Signal(dict)
     hovered = Signal(int)  #: while picking: the node under the mouse, -1 for none
     picked = Signal(int)  #: while picking: the node that was clicked
+    found = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,7 +85,7 @@ class PlayerView(QWidget):
         self._web.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._web.setAcceptDrops(False)
         self.director = Director(self._line, self)
-        for name in ("instant", "playing_changed", "ended", "waiting", "failed", "pictured"):
+        for name in ("instant", "playing_changed", "ended", "waiting", "failed", "pictured", "found"):
             getattr(self.director, name).connect(getattr(self, name))
         self._load()
 
@@ -100,6 +102,10 @@ class PlayerView(QWidget):
     def seek(self, tab: int, t: float) -> None:
         """Show `tab` at `t` (epoch ms). Of many calls the newest wins."""
         self.director.seek(tab, t)
+
+    def find_event(self, tab: int, t: float, direction: int) -> None:
+        """Look for the event next to `t` (epoch ms) that changes what is seen; `found` gets its instant, or None."""
+        self.director.find(tab, t, direction)
 
     def retry(self) -> None:
         """After a failure: begin the page anew and show what was asked last."""
