@@ -32,22 +32,23 @@ def _grouped(number: str, sign: str) -> str:
 
 
 cards = st.builds(
-    lambda first, rest, sign: _grouped(_luhn(first + rest), sign),
+    lambda first, rest, sign: _grouped(_luhn((first + rest)[: 14 if first == "37" else 15]), sign),
     st.sampled_from(["4", "51", "55", "22", "37", "60"]),
-    st.text("0123456789", min_size=13, max_size=13),
+    st.text("0123456789", min_size=14, max_size=14),
     st.sampled_from(["", " ", "-"]),
 )
 
 
 def _iban(country: str, body: str) -> str:
+    body = body[: {"AT": 16, "ES": 20, "PL": 24}[country]]
     number = int("".join(str(int(char, 36)) for char in body + country + "00"))
     return f"{country}{98 - number % 97:02d}{body}"
 
 
 ibans = st.builds(
     lambda country, body, spaced: _grouped(_iban(country, body), " ") if spaced else _iban(country, body),
-    st.sampled_from(["DE", "GB", "FR", "NL"]),
-    st.text("0123456789", min_size=16, max_size=20).map(lambda text: text[: len(text) // 4 * 4]),
+    st.sampled_from(["AT", "ES", "PL"]),
+    st.text("0123456789", min_size=24, max_size=24),
     st.booleans(),
 )
 mails = st.builds(

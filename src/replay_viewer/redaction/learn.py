@@ -194,9 +194,28 @@ def _fields(value: Any) -> Iterator[tuple[str, str]]:
             stack += item
 
 
+_DULL = frozenset(
+    (
+        "on",
+        "off",
+        "true",
+        "false",
+        "yes",
+        "no",
+        "none",
+        "null",
+        "undefined",
+        "checked",
+        "unchecked",
+        "not checked",
+        "",
+    )
+)
+
+
 def _dull(value: str) -> bool:
     """Whether a value says nothing: `on`, `true`, a placeholder of the recorder."""
-    return value.strip().lower() in ("on", "off", "true", "false", "yes", "no", "none", "null", "undefined", "")
+    return value.strip().lower() in _DULL
 
 
 def _telling(value: str, active: frozenset[str]) -> str:

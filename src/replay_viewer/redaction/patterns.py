@@ -225,6 +225,8 @@ def _find_pairs(text: str) -> Iterator[Span]:
             at = start + max(len(bare), 1)
         if bare.lower() in _SCALARS or bare.startswith("["):
             continue
+        if found[1] == "e-mail" and value[:1] not in "\\\"'" and "@" not in bare and "%40" not in bare:
+            continue  # “email: not authorised” is a message about a field
         yield Span(start, start + len(bare), found[0], found[1], bare)
 
 
