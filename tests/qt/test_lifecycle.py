@@ -159,7 +159,7 @@ def test_composer_previews_redacted_and_saves(session_window: Window, qtbot: QtB
     assert "Checkout fails after a 502" in text
     assert "P1" in text
     assert "ada.lovelace@acme.test" not in text
-    composer.copy_markdown()
+    composer.copy("md")
     qtbot.waitUntil(lambda: "Checkout fails" in QApplication.clipboard().text())
     assert not composer.buttons["pdf"].isVisible(), "without a web engine there is no PDF"
     composer.save("md", Path("/nonexistent/incident.md"))

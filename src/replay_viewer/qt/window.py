@@ -263,6 +263,7 @@ class Window(QMainWindow):
 
             self._composer = Composer(self.context, self, evidence=self._evidence)
             self._composer.destroyed.connect(self._composer_gone)
+            self._composer.clip_asked.connect(self.commands.export_clip)
         self._composer.show()
         self._composer.raise_()
 
