@@ -37,6 +37,7 @@ FLAGS = (
     "--metrics-recording-only",
     "--password-store=basic",
     "--hide-scrollbars",
+    "--disable-blink-features=AutomationControlled",  # posthog-js records nobody who says `navigator.webdriver`
 )
 
 _TIMEOUT = 20.0

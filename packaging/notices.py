@@ -15,6 +15,7 @@ _COPYRIGHT = {
     "rrweb-io/rrweb": (
         "Copyright (c) 2018 Contributors (https://github.com/rrweb-io/rrweb/graphs/contributors) and SmartX Inc."
     ),
+    "PostHog/posthog-js": "Copyright 2020 Posthog / Hiberly, Inc.",
 }
 
 #: Code that packages contain already bundled, with nothing said of it: name, and its copyright line (all MIT).
@@ -23,6 +24,7 @@ _INSIDE = {
         ("fflate", "Copyright (c) 2023 Arjun Barrett"),
         ("rrweb, as changed by Sentry", _COPYRIGHT["rrweb-io/rrweb"]),
     ],
+    "posthog-js": [("rrweb, as changed by PostHog", _COPYRIGHT["rrweb-io/rrweb"])],
 }
 
 _MIT = """MIT License

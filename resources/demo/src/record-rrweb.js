@@ -49,5 +49,6 @@ for (const on of [onINP, onCLS]) on(vital, { reportAllChanges: true });
 window.shopRecorder = {
   state: (action, payload, state) => recorder.event("redux", { action, payload, state }),
   event: recorder.event,
+  feedback: (message) => recorder.event("feedback", { message, page: location.href }),
   sessionUrl: recorder.sessionUrl,
 };

@@ -28,5 +28,6 @@ window.shopRecorder = {
   state: (action, payload, state) =>
     Sentry.addBreadcrumb({ category: "redux.action", type: "info", message: action, data: { action, payload, state } }),
   event: (tag, payload) => Sentry.addBreadcrumb({ category: tag, data: payload }),
+  feedback: (message) => Sentry.captureFeedback({ message, email: user.email, name: user.name }),
   sessionUrl: () => `${window.shopConfig.collector}/sessions/${Sentry.getReplay()?.getReplayId() ?? ""}`,
 };

@@ -61,6 +61,29 @@ async function gzip(text) {
   return new Blob([await new Response(stream).arrayBuffer()], { type: "text/plain" });
 }
 
+/** Calls `moved` when the page's address changes without a load; answers what undoes that. */
+function watchAddress(moved) {
+  let known = location.href;
+  const look = () => {
+    if (location.href === known) return;
+    known = location.href;
+    moved(known);
+  };
+  const undo = ["pushState", "replaceState"].map((name) => {
+    const original = history[name];
+    history[name] = function (...given) {
+      original.apply(this, given);
+      look();
+    };
+    return () => (history[name] = original);
+  });
+  for (const name of ["popstate", "hashchange"]) addEventListener(name, look);
+  return () => {
+    for (const back of undo) back();
+    for (const name of ["popstate", "hashchange"]) removeEventListener(name, look);
+  };
+}
+
 /**
  * Starts recording. `record` is rrweb's; `collector` its base URL; `key` the project key; every other option
  * (plugins, maskInputOptions, …) goes to rrweb as it is. Returns {event, identify, sessionUrl, stop}.
@@ -147,6 +170,7 @@ export function startRecorder({ record, collector, key = "", user, release, envi
   const onRejection = (e) => event("unhandledrejection", { reason: String(e.reason), stack: e.reason?.stack });
   addEventListener("error", onError);
   addEventListener("unhandledrejection", onRejection);
+  const unwatch = watchAddress((href) => event("$url_changed", { href }));
 
   return {
     /** Records something of the site's own, on the session's clock. */
@@ -165,6 +189,7 @@ export function startRecorder({ record, collector, key = "", user, release, envi
       removeEventListener("pagehide", leave);
       removeEventListener("error", onError);
       removeEventListener("unhandledrejection", onRejection);
+      unwatch();
       leave();
     },
   };

@@ -60,7 +60,7 @@ def start_site(collector_url: str, port: int = 0, *, host: str = "127.0.0.1") ->
 
 
 def _config(collector_url: str) -> Callable[[Request], Response]:
-    """The page's settings: who is signed in (`?as=noor` once) and the recorder (`?recorder=sentry` once per tab)."""
+    """The page's settings: who is signed in (`?as=noor`), the recorder (`?recorder=sentry` or posthog), once each."""
     scheme, _, rest = collector_url.partition("://")
     settings = {
         "collector": collector_url,
@@ -75,7 +75,8 @@ def _config(collector_url: str) -> Callable[[Request], Response]:
         'if (asked.get("as")) localStorage.setItem("customer", asked.get("as"));\n'
         'if (asked.get("recorder")) sessionStorage.setItem("recorder", asked.get("recorder"));\n'
         'window.shopConfig.user = users[localStorage.getItem("customer")] ?? users.ada;\n'
-        'const recorder = sessionStorage.getItem("recorder") === "sentry" ? "sentry" : "rrweb";\n'
+        'const wanted = sessionStorage.getItem("recorder");\n'
+        'const recorder = ["sentry", "posthog"].includes(wanted) ? wanted : "rrweb";\n'
         'document.write(`<script src="record-${recorder}.min.js"><\\/script>`);\n'
     )
 

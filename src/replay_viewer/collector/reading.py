@@ -133,6 +133,8 @@ def _add_events(incoming: Incoming, batch: Batch) -> None:
 def _add_custom(incoming: Incoming, custom: _Custom, stamp: float) -> None:
     if fact := recorded(custom.tag, bytes(custom.payload), stamp):
         incoming.linked.append(fact)
+    if custom.tag in ("$url_changed", "$pageview"):
+        incoming.urls.append(msgspec.json.decode(custom.payload, type=_Href).href)
     if custom.tag not in ("error", "unhandledrejection"):
         return
     reported = msgspec.json.decode(custom.payload, type=_Reported)

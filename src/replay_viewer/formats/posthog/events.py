@@ -120,7 +120,7 @@ def own(properties: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in properties.items()
-        if (not key.startswith("$") and key not in dull) or key in _KEPT
+        if (not key.startswith("$") and key not in dull) or key in _KEPT or key.startswith("$survey_")
     }
 
 
