@@ -142,8 +142,10 @@ def _keep(connection: Connection, blobs: Blobs, body: Incoming) -> bool:
 
 
 def _digest(body: Incoming) -> str:
-    """Tells bodies of a session apart. Of a beacon without a time of its own, each one sent is another."""
-    return hashlib.sha256(body.body + body.headers.get(RECEIVED, "").encode()).hexdigest()
+    """Tells bodies of a session apart: their SHA-256. Each beacon sent is another one, so its time goes with it."""
+    digest = hashlib.sha256(body.body).hexdigest()
+    received = body.headers.get(RECEIVED, "")
+    return f"{digest[:40]}-{received[:20]}" if received else digest
 
 
 def _keep_stray(connection: Connection, blobs: Blobs, body: Incoming) -> bool:
