@@ -11,6 +11,7 @@ each followed by one line feed (line feeds inside are blanks).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,7 @@ _FEW = 10_000
 
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.uint8]
 
 
 class Columns(RowColumns):
@@ -130,6 +132,28 @@ class Texts:
         search = pattern.search
         lines = self._blob[8:].decode("utf-8", "surrogatepass").split("\n")[:-1]
         return np.fromiter((search(line) is not None for line in lines), bool, len(lines))
+
+    def endings(self, words: Sequence[str]) -> Codes:
+        """With which of `words` each text ends, counted from 1; 0 with none of them. In order of arrival."""
+        codes = np.zeros(len(self), np.uint8)
+        ends = self._starts[1:] - 1
+        for number, word in enumerate(words, 1):
+            needle = fold([word])[:-1]
+            fits = ends - self._starts[:-1] >= len(needle)
+            for back, byte in enumerate(reversed(needle), 1):
+                fits &= self._bytes[np.maximum(ends - back, 0)] == byte
+            codes[fits] = number
+        return codes
+
+    def repeats(self, order: npt.NDArray[np.uint32]) -> Mask:
+        """For texts in this order: whether each is the same as the one before it."""
+        starts, lengths = self._starts[:-1][order], np.diff(self._starts)[order]
+        same = np.zeros(len(order), bool)
+        blob = memoryview(self._blob)
+        for n in (np.flatnonzero(lengths[1:] == lengths[:-1]) + 1).tolist():
+            one, other, length = starts[n - 1], starts[n], lengths[n]
+            same[n] = blob[one : one + length] == blob[other : other + length]
+        return same
 
     def _positions(self, needle: bytes) -> Numbers:
         """Where a frequent needle occurs: candidates of its rarest byte, thinned out byte by byte."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, select
 
 from replay_viewer.domain.errors import BadInput, NotFound, StorageProblem
-from replay_viewer.domain.rows import KINDS, Row, decode_row
+from replay_viewer.domain.rows import KINDS, decode_row
 from replay_viewer.library import packed, schema
 from replay_viewer.library.blobs import BlobStore
 
@@ -80,8 +80,18 @@ class RowStore:
         """The columns of one kind in time order. Raises BadInput for an unknown kind."""
         return self._held(connection, of, kind).columns
 
-    def fetch(self, connection: Connection, of: Generation, kind: str, ns: Sequence[int]) -> list[Row]:
-        """The rows with these numbers (any order, repeats allowed). Raises NotFound, StorageProblem."""
+    def fetch(
+        self,
+        connection: Connection,
+        of: Generation,
+        kind: str,
+        ns: Sequence[int],
+        decode: Callable[[bytes], Any] = decode_row,
+    ) -> list[Any]:
+        """The rows with these numbers (any order, repeats allowed). Raises NotFound, StorageProblem.
+
+        `decode`: makes a row of its JSON, for who wants only some of its fields.
+        """
         held = self._held(connection, of, kind)
         order = held.columns.order
         base = schema.row_id(of.gen, kind, held.first)
@@ -99,7 +109,7 @@ class RowStore:
                 (row[0], row[1]) for row in connection.execute(select(_rows.c.id, _rows.c.data).where(where))
             )
         try:
-            return [decode_row(found[one]) for one in wanted]
+            return [decode(found[one]) for one in wanted]
         except KeyError:
             raise NotFound("This row is not in the library any more.", "Open the session again.") from None
         except msgspec.DecodeError as error:
@@ -126,6 +136,16 @@ class RowStore:
         if severe is not None:
             chosen &= severe
         return np.flatnonzero(chosen)
+
+    def repeats(self, connection: Connection, of: Generation, kind: str) -> npt.NDArray[np.bool_]:
+        """In time order: whether a row has the text of the row before it."""
+        held = self._held(connection, of, kind)
+        return self._text(connection, of, kind, held).repeats(held.columns.order)
+
+    def endings(self, connection: Connection, of: Generation, kind: str, words: Sequence[str]) -> packed.Codes:
+        """In time order: with which of `words` a row's text ends, counted from 1; 0 with none of them."""
+        held = self._held(connection, of, kind)
+        return self._text(connection, of, kind, held).endings(words)[held.columns.order]
 
     def _held(self, connection: Connection, of: Generation, kind: str) -> _Held:
         if kind not in KINDS:

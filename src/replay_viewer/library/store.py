@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -23,6 +23,8 @@ from replay_viewer.library.locks import FileLock
 from replay_viewer.library.records import ChunkRef, Hit, KeyframeRef, PageHit, PageRead, RowColumns
 from replay_viewer.library.rowstore import Generation, Numbers, RowStore
 from replay_viewer.library.writer import SessionWriter, new_generation
+
+T = TypeVar("T")
 
 _s = schema.sessions
 _decode_session = msgspec.json.Decoder(Session).decode
@@ -182,6 +184,22 @@ class Library:
         """These rows, in the order asked for. Raises NotFound."""
         with self.database.read() as connection:
             return self._rows.fetch(connection, self._generation(connection, id), kind, ns)
+
+    def fetch_as(self, id: str, kind: str, ns: Sequence[int], shape: type[T]) -> list[T]:
+        """Some fields of these rows: `shape` is a msgspec Struct that names them. Raises NotFound."""
+        decode = msgspec.json.Decoder(shape).decode
+        with self.database.read() as connection:
+            return self._rows.fetch(connection, self._generation(connection, id), kind, ns, decode)
+
+    def repeats(self, id: str, kind: str) -> npt.NDArray[np.bool_]:
+        """In time order: whether a row has the same search text as the row before it."""
+        with self.database.read() as connection:
+            return self._rows.repeats(connection, self._generation(connection, id), kind)
+
+    def endings(self, id: str, kind: str, words: Sequence[str]) -> npt.NDArray[np.uint8]:
+        """In time order: with which of `words` a row's search text ends, counted from 1; 0 with none of them."""
+        with self.database.read() as connection:
+            return self._rows.endings(connection, self._generation(connection, id), kind, words)
 
     def search(self, text: str, kind: str = "", limit: int = 200, session: str = "") -> list[Hit]:
         """Row texts of any session (or one) with words that start with all words of `text`, newest import first."""

@@ -50,7 +50,8 @@ class Column:
     mono: bool = False
     right: bool = False
     dot: bool = False  #: a coloured dot before the text
-    sort: str = ""  #: `t`, `duration` or `severity` when a click on the header sorts
+    sort: str = ""  #: what a click on the header sorts by: `t`, `duration`, `severity` or a value of the panel's own
+    keyed: Callable[[int], Cell] | None = None  #: the cell by the row's number, when it is not the row that says it
 
 
 class RowModel(QAbstractTableModel):
@@ -106,7 +107,9 @@ class RowModel(QAbstractTableModel):
         cells = self._cells.get(key)
         if cells is None:
             row = self.row_at(position)
-            cells = self._cells[key] = [column.cell(row) for column in self.columns]
+            cells = self._cells[key] = [
+                column.cell(row) if column.keyed is None else column.keyed(key) for column in self.columns
+            ]
         return cells
 
     def position_of(self, key: int) -> int:

@@ -183,14 +183,3 @@ def copies(row: AnyRow) -> dict[str, str]:
 def row_role(row: AnyRow) -> str:
     """Colour of a row by its severity."""
     return ("text", "warning", "failed")[severity(row)]
-
-
-def pretty_body(text: str, content_type: str = "") -> str:
-    """A body made readable: JSON indented, anything else as it is. Never raises."""
-    stripped = text.lstrip()
-    if "json" in content_type.lower() or stripped[:1] in ("{", "["):
-        try:
-            return msgspec.json.format(text.encode("utf-8"), indent=2).decode("utf-8")
-        except (msgspec.DecodeError, UnicodeError):
-            return text
-    return text

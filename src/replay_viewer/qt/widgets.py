@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
@@ -136,6 +137,62 @@ class ChipRow(QWidget):
             for other, chip in self.chips.items():
                 chip.setChecked(other == name)
         self.changed.emit(self.on())
+
+
+class MenuChip(QToolButton):
+    """A small button with a menu of choices, of which any number is on; none on lets everything through.
+
+    `changed(names of the choices that are on)`.
+    """
+
+    changed = Signal(list)
+
+    def __init__(self, title: str, names: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._title = title
+        self.setObjectName("chip")
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._menu = QMenu(self)
+        self.choices: dict[str, QAction] = {}
+        for name, text in names:
+            choice = self._menu.addAction(text)
+            choice.setCheckable(True)
+            choice.toggled.connect(lambda _on: self._toggled())
+            self.choices[name] = choice
+        self._menu.addSeparator()
+        self._menu.addAction("Show all", self.clear)
+        self.setMenu(self._menu)
+        self._tell()
+
+    def on(self) -> list[str]:
+        """Names of the choices that are on."""
+        return [name for name, choice in self.choices.items() if choice.isChecked()]
+
+    def set_on(self, names: Sequence[str]) -> None:
+        """Switch exactly these on."""
+        self.blockSignals(True)
+        for name, choice in self.choices.items():
+            choice.setChecked(name in names)
+        self.blockSignals(False)
+        self._toggled()
+
+    def clear(self) -> None:
+        """Everything passes."""
+        self.set_on([])
+
+    def _toggled(self) -> None:
+        self._tell()
+        self.changed.emit(self.on())
+
+    def _tell(self) -> None:
+        names = [self.choices[name].text() for name in self.on()]
+        few = ", ".join(names) if len(names) <= 2 else f"{len(names)} kinds"
+        self.setText(f"{self._title}: {few} ▾" if names else f"{self._title} ▾")
+        said = f"{self._title}: {', '.join(names)}" if names else f"{self._title}: all"
+        self.setAccessibleName(said)
+        self.setToolTip(said)
+        self.setProperty("picked", bool(names))
 
 
 def name_buttons(field: QLineEdit) -> None:

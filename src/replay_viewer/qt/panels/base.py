@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
+from replay_viewer.analysis.absent import absent
 from replay_viewer.domain.rows import AnyRow
+from replay_viewer.library import Library
 from replay_viewer.qt import rowtext
 from replay_viewer.qt.context import Context
-from replay_viewer.qt.opened import Columns, Floats, Ints, Opened
+from replay_viewer.qt.opened import Columns, Ints, Opened
 from replay_viewer.qt.rowmodel import Cell, Column, RowModel
 from replay_viewer.qt.rowtable import RowTable
-from replay_viewer.qt.widgets import EmptyState, FilterField, IconButton, label
+from replay_viewer.qt.widgets import Chip, EmptyState, FilterField, IconButton, label
 
 Mask = NDArray[np.bool_]
+
+
+#: A text that no row has: looking for it brings the texts into memory.
+_NOTHING = "\x00"
 
 
 class Panel(QWidget):
@@ -59,13 +66,12 @@ class ListPanel(Panel):
     """A panel around a table of rows of one kind."""
 
     kind = ""
-    none_title = "Nothing here"
-    none_why = ""
     detail_share = (60, 40)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._text: Ints | None = None
+        self._warm_for: tuple[str, int] = ("", 0)
         self._sorted: tuple[str, bool] = ("t", False)
         self.model = RowModel([*self.columns()], self._fetch)
         self.table = RowTable(self.model, context.playhead, f"{self.title} list")
@@ -74,6 +80,9 @@ class ListPanel(Panel):
         context.cause_changed.connect(self.table.viewport().update)
         self.filter = FilterField(f"Filter {self.title.lower()}")
         self.filter.setMaximumWidth(260)
+        self.filter.setMinimumWidth(130)
+        self.regex = Chip(".*", "Read the filter as a regular expression")
+        self.regex.clicked.connect(lambda _on: self._filter_text(self.filter.text().strip()))
         self.counter = label("", "muted")
         self.follow = IconButton("follow", "Follow the playhead", on_role="accent")
         self.follow.setChecked(True)
@@ -84,6 +93,7 @@ class ListPanel(Panel):
         bar.setContentsMargins(8, 3, 8, 3)
         bar.setSpacing(8)
         bar.addWidget(self.filter, 4)
+        bar.addWidget(self.regex)
         for widget in self.tools():
             bar.addWidget(widget)
         bar.addStretch(1)
@@ -148,6 +158,19 @@ class ListPanel(Panel):
         """Which rows the panel's own filters let through; None: all."""
         return None
 
+    def sort_values(self, by: str, columns: Columns) -> NDArray[Any] | None:
+        """A number per row to sort by; None when it is not known yet (the panel applies again when it is)."""
+        known: dict[str, NDArray[Any]] = {
+            "t": columns.t,
+            "duration": columns.end - columns.t,
+            "severity": columns.severity,
+        }
+        return known.get(by)
+
+    def fold(self, keys: Ints) -> Ints:
+        """Leave out rows that another one stands for (repeats)."""
+        return keys
+
     def resized(self) -> None:
         """The list has another width."""
 
@@ -177,6 +200,38 @@ class ListPanel(Panel):
             self._filter_text(self.filter.text().strip())
         else:
             self.apply()
+        self._warm()
+
+    def warm(self) -> Callable[[Library], Any] | None:
+        """What to read of the library in the background when a session opens, so that nobody waits for it later.
+
+        The result goes to `warmed`. Here: the texts that the filter looks through.
+        """
+        opened, kind = self.opened, self.kind
+        if opened is None:
+            return None
+        session = opened.id
+        return lambda library: library.filter(session, kind, _NOTHING)
+
+    def warmed(self, found: Any) -> None:
+        """What `warm` read is there."""
+
+    def _warm(self) -> None:
+        columns = self.part()
+        if self.opened is None or columns is None or self.opened.session.state == "importing":
+            return
+        here = (self.opened.id, len(columns))
+        work = self.warm()
+        if here == self._warm_for or not len(columns) or work is None:
+            return
+        self._warm_for = here
+
+        def done(found: Any) -> None:
+            if self._warm_for == here:
+                self.warmed(found)
+
+        # A failure is said when somebody filters: nobody asked for this one.
+        self.context.tasks.read(work, done, key=f"warm-{self.kind}")
 
     def apply(self) -> None:
         """Work out which rows show, from filters and range."""
@@ -197,18 +252,17 @@ class ListPanel(Panel):
             named[self._text[self._text < len(columns)]] = True
             keep &= named
         keys = np.flatnonzero(keep).astype(np.int64)
+        passed = len(keys)
+        keys = self.fold(keys)
         by, down = self._sorted
         if by != "t" or down:
-            arrays: dict[str, Floats] = {
-                "t": columns.t,
-                "duration": columns.end - columns.t,
-                "severity": columns.severity.astype(np.float64),
-            }
-            values = arrays[by][keys]
-            keys = keys[np.argsort(-values if down else values, kind="stable")]
+            found = self.sort_values(by, columns)
+            if found is not None:
+                values = np.asarray(found, np.float64)[keys]
+                keys = keys[np.argsort(-values if down else values, kind="stable")]
         self.model.set_rows(keys, columns.t[keys], in_time_order=by == "t" and not down)
         total = len(columns)
-        self.counter.setText(f"{total:,}" if len(keys) == total else f"{len(keys):,} of {total:,}")
+        self.counter.setText(f"{total:,}" if passed == total else f"{passed:,} of {total:,}")
         if len(keys):
             self._stack.setCurrentWidget(self.table)
         else:
@@ -221,7 +275,9 @@ class ListPanel(Panel):
         """Title and reason when the session has no rows of this kind."""
         if self.opened is None:
             return "No session is open", "Pick one in the queue, or open a file."
-        return self.none_title, self.none_why
+        if self.opened.session.state == "importing":
+            return absent(self.kind, self.opened.session)[0], "The import goes on; what comes appears here."
+        return absent(self.kind, self.opened.session)
 
     def focus_filter(self) -> bool:
         """Focus the text filter."""
@@ -231,9 +287,13 @@ class ListPanel(Panel):
 
     def reveal(self, n: int) -> bool:
         """Select row `n` and bring it into view. False when it is filtered out."""
-        at = self.model.position_of(n)
+        at = self.model.position_of(self.stand_in(n))
         self.table.select(at)
         return at >= 0
+
+    def stand_in(self, n: int) -> int:
+        """The row that stands for row `n` in the list (of repeats the first)."""
+        return n
 
     def _fetch(self, keys: list[int]) -> Sequence[AnyRow]:
         return self.opened.fetch(self.kind, keys) if self.opened else []
@@ -251,17 +311,17 @@ class ListPanel(Panel):
             self._text = None
             self.apply()
             return
-        session, kind = self.opened.id, self.kind
+        session, kind, regex = self.opened.id, self.kind, self.regex.isChecked()
 
         def done(numbers: Ints) -> None:
-            if self.filter.text().strip() == text:
+            if self.filter.text().strip() == text and self.regex.isChecked() == regex:
                 self._text = np.asarray(numbers, np.int64)
                 self.apply()
 
         self.context.tasks.read(
-            lambda library: library.filter(session, kind, text),
+            lambda library: library.filter(session, kind, text, regex=regex),
             done,
-            lambda error: self.context.said.emit(error.message, error.advice, "failed"),
+            lambda error: self.context.said.emit(error.message, error.advice, "warning" if regex else "failed"),
             key=f"filter-{kind}",
         )
 
@@ -269,7 +329,7 @@ class ListPanel(Panel):
         by = self.model.columns[section].sort
         if not by:
             return
-        first = by != "t"  # longest and worst first, earliest first
+        first = by in ("duration", "severity", "size", "count")  # longest and worst first, earliest first
         self._sorted = (by, not self._sorted[1]) if self._sorted[0] == by else (by, first)
         header = self.table.horizontalHeader()
         header.setSortIndicatorShown(self._sorted != ("t", False))
@@ -280,7 +340,8 @@ class ListPanel(Panel):
     def _picked(self, position: int) -> None:
         n = int(self.model.keys[position])
         self.show_row(self.model.row_at(position), n)
-        if self.context.selected != (self.kind, n):
+        chosen = self.context.selected
+        if chosen is None or chosen[0] != self.kind or self.stand_in(chosen[1]) != n:
             self.context.select(self.kind, n)
 
     def _seek(self, position: int) -> None:
@@ -291,5 +352,5 @@ class ListPanel(Panel):
             self.reveal(self.context.selected[1])
 
     def _selected_elsewhere(self, kind: str, n: int) -> None:
-        if kind == self.kind and self.table.currentIndex().row() != self.model.position_of(n):
+        if kind == self.kind and self.table.currentIndex().row() != self.model.position_of(self.stand_in(n)):
             self.reveal(n)

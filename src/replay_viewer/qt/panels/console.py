@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from replay_viewer.domain.rows import AnyRow, ConsoleEntry
+from replay_viewer.library import Library
 from replay_viewer.qt.jsontree import JsonTree
-from replay_viewer.qt.opened import Columns
+from replay_viewer.qt.opened import Columns, Ints
 from replay_viewer.qt.panels.base import ListPanel, Mask
 from replay_viewer.qt.panels.stack import StackView
 from replay_viewer.qt.rowmodel import Cell, Column
-from replay_viewer.qt.widgets import ChipRow, CodeView, label
+from replay_viewer.qt.widgets import Chip, CodeView, MenuChip, label
 from replay_viewer.qt.wording import one_line
 
 _LEVEL_ROLE = {"error": "failed", "warn": "warning"}
+#: Levels in the order of their menu, and the severity each has.
+_LEVELS = (
+    ("debug", "Debug", 0),
+    ("log", "Log", 0),
+    ("info", "Info", 0),
+    ("warn", "Warnings", 1),
+    ("error", "Errors", 2),
+)
+
+
+class Lines(NamedTuple):
+    """Per line: its level (index into _LEVELS), and the first of the run of equal lines it belongs to."""
+
+    level: NDArray[np.uint8]
+    first: Ints
+
+
+def read(library: Library, session: str, severity: NDArray[np.uint8]) -> Lines:
+    """Levels and repeats of all lines, from their search texts; these end with the level unless they were cut."""
+    names = [name for name, _, _ in _LEVELS]
+    codes = library.endings(session, "console", [f" {name}" for name in names])
+    guessed = np.array([1, 3, 4], np.uint8)[np.minimum(severity, 2)]
+    levels = np.where(codes == 0, guessed, codes - np.uint8(1)).astype(np.uint8)
+    starts = np.flatnonzero(~library.repeats(session, "console"))
+    lengths = np.diff(starts, append=len(severity))
+    return Lines(levels, np.repeat(starts, lengths).astype(np.int64))
 
 
 def _level(row: AnyRow) -> Cell:
@@ -35,33 +64,92 @@ class ConsolePanel(ListPanel):
     id = "console"
     kind = "console"
     title = "Console"
-    none_title = "No console lines"
-    none_why = (
-        "The page wrote none, or the SDK did not record the console (rrweb: console plugin; Sentry: breadcrumbs)."
-    )
+    _lines: Lines | None = None
+    _counts: Ints | None = None
 
     def columns(self) -> Sequence[Column]:
         """When, level, message."""
         return (
             Column("Time", 92, self.time_cell, mono=True, right=True, sort="t"),
             Column("Level", 64, _level, mono=True, sort="severity"),
+            Column("×", 44, _message, mono=True, right=True, sort="count", keyed=self._times),
             Column("Message", 0, _message, mono=True),
         )
 
     def tools(self) -> Sequence[QWidget]:
         """Which levels show."""
-        self.levels = ChipRow(
-            [("plain", "Log"), ("warned", "Warnings"), ("failed", "Errors")], on=("plain", "warned", "failed")
-        )
+        self.levels = MenuChip("Level", [(name, text) for name, text, _ in _LEVELS])
         self.levels.changed.connect(lambda _on: self.apply())
-        return (self.levels,)
+        self.group = Chip("Group", "Show equal lines in a row as one, with their number", checked=True)
+        self.group.clicked.connect(lambda _on: self.apply())
+        return (self.levels, self.group)
+
+    def session_changed(self) -> None:
+        """Levels and repeats are read anew."""
+        if self.opened is None or self._warm_for[0] != self.opened.id:
+            self._lines = None
+        super().session_changed()
+
+    def warm(self) -> Callable[[Library], Lines] | None:
+        """Levels and repeats; reading them also brings the texts into memory."""
+        opened, columns = self.opened, self.part()
+        if opened is None or columns is None:
+            return None
+        session, severity = opened.id, columns.severity
+        return lambda library: read(library, session, severity)
+
+    def warmed(self, found: Lines) -> None:
+        """Group and filter by what is known now."""
+        self._lines = found
+        self.apply()
+
+    def _known(self) -> Lines | None:
+        """What was read, when it speaks of all rows that are there now."""
+        columns = self.part()
+        there = self._lines is not None and columns is not None and len(self._lines.level) == len(columns)
+        return self._lines if there else None
 
     def admits(self, columns: Columns) -> Mask | None:
-        """By level."""
-        on = [at for at, name in enumerate(("plain", "warned", "failed")) if name in self.levels.on()]
-        if len(on) == 3:
+        """By level; until the levels were read, by severity."""
+        on = self.levels.on()
+        if not on:
             return None
-        return np.asarray(np.isin(np.minimum(columns.severity, 2), on), np.bool_)
+        if (lines := self._known()) is not None:
+            return np.asarray(np.isin(lines.level, [n for n, one in enumerate(_LEVELS) if one[0] in on]), np.bool_)
+        shown = [severity for name, _, severity in _LEVELS if name in on]
+        return np.asarray(np.isin(np.minimum(columns.severity, 2), shown), np.bool_)
+
+    def fold(self, keys: Ints) -> Ints:
+        """Equal lines in a row are one, with their number."""
+        lines = self._known()
+        before, self._counts = self._counts, None
+        if lines is not None and self.group.isChecked() and len(keys):
+            heads, counts = np.unique(lines.first[keys], return_counts=True)
+            # The first of a run may be out of the picked range: its first that is shown stands for it.
+            shown = keys[np.searchsorted(lines.first[keys], heads)]
+            self._counts = np.ones(len(lines.first), np.int64)
+            self._counts[shown] = counts
+            keys = shown
+        if before is not self._counts:
+            self.model.reformat()
+        return keys
+
+    def stand_in(self, n: int) -> int:
+        """Of a run its first line that is shown."""
+        lines = self._known()
+        if lines is None or not self.group.isChecked() or n >= len(lines.first):
+            return n
+        keys = self.model.keys
+        at = int(np.searchsorted(keys, n, "right")) - 1 if self.model.in_time_order else -1
+        return int(keys[at]) if at >= 0 and lines.first[keys[at]] == lines.first[n] else n
+
+    def sort_values(self, by: str, columns: Columns) -> NDArray[np.int64] | None:
+        """Also by the number of repeats."""
+        return self._counts if by == "count" else super().sort_values(by, columns)
+
+    def _times(self, n: int) -> Cell:
+        count = int(self._counts[n]) if self._counts is not None and n < len(self._counts) else 1
+        return Cell(f"{count:,}" if count > 1 else "", "accent", bold=True)
 
     def detail(self) -> QWidget:
         """Message, arguments, stack."""

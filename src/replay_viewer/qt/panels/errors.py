@@ -52,8 +52,6 @@ class ErrorsPanel(ListPanel):
     id = "errors"
     kind = "errors"
     title = "Errors"
-    none_title = "No errors"
-    none_why = "Nothing failed with an exception in this session, as far as the recording says."
     detail_share = (54, 46)
 
     def __init__(self, context: Context) -> None:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlsplit
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from replay_viewer.domain.rows import AnyRow, Body, NetworkRequest
-from replay_viewer.domain.time import iso
-from replay_viewer.qt.jsontree import JsonTree
+from replay_viewer.analysis.requests import TYPES, operations
+from replay_viewer.domain.rows import AnyRow, NetworkRequest
+from replay_viewer.library import Library
 from replay_viewer.qt.opened import Columns
 from replay_viewer.qt.panels.base import ListPanel, Mask
+from replay_viewer.qt.panels.facets import STATUSES, NetworkFacets, network_facets
+from replay_viewer.qt.panels.request import RequestDetail
 from replay_viewer.qt.rowmodel import Cell, Column
-from replay_viewer.qt.rowtext import pretty_body, status_role, status_text
-from replay_viewer.qt.widgets import ChipRow, CodeView, label
+from replay_viewer.qt.rowtext import status_role, status_text
+from replay_viewer.qt.widgets import Chip, MenuChip
 from replay_viewer.qt.wording import path, size, span
-
-_WINDOW_MS = 60_000.0
 
 
 def _request(row: AnyRow) -> NetworkRequest:
@@ -38,14 +39,14 @@ def _duration(row: AnyRow) -> Cell:
     return Cell(span(request.end - request.t) if request.end > request.t else "")
 
 
-def body_text(body: Body, headers: dict[str, str]) -> str:
-    """A body made readable, or why there is none."""
-    if body.text is None:
-        why = body.why or "The recording does not hold this body."
-        known = f"\n\nIts size was {size(body.size)}." if body.size >= 0 else ""
-        return f"Not shown: {why}{known}"
-    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-    return pretty_body(body.text, kind) or "(empty)"
+def _address(row: AnyRow) -> Cell:
+    """The path; of GraphQL the operation, because the path is always the same."""
+    request = _request(row)
+    role = "failed" if request.failed else "text"
+    if found := operations(request):
+        names = ", ".join(f"{one.sort} {one.name}" for one in found[:4])
+        return Cell(names, role, tail=path(request.url))
+    return Cell(path(request.url), role)
 
 
 class NetworkPanel(ListPanel):
@@ -54,52 +55,81 @@ class NetworkPanel(ListPanel):
     id = "network"
     kind = "network"
     title = "Network"
-    none_title = "No requests"
-    none_why = (
-        "The page made none, or the SDK did not record the network (rrweb: network plugin; Sentry: "
-        "networkDetailAllowUrls)."
-    )
+    _facets: NetworkFacets | None = None
 
     def columns(self) -> Sequence[Column]:
         """The list and its waterfall."""
         return (
             Column("Time", 84, self.time_cell, mono=True, right=True, sort="t"),
-            Column("Method", 62, lambda row: Cell(_request(row).method), mono=True),
-            Column(
-                "URL",
-                0,
-                lambda row: Cell(path(_request(row).url), "failed" if _request(row).failed else "text"),
-                mono=True,
-            ),
-            Column("Type", 74, lambda row: Cell(_request(row).kind, "muted"), mono=True),
+            Column("Method", 62, lambda row: Cell(_request(row).method), mono=True, sort="method"),
+            Column("URL", 0, _address, mono=True, sort="url"),
+            Column("Type", 74, lambda row: Cell(_request(row).kind, "muted"), mono=True, sort="kind"),
             Column(
                 "Status",
                 62,
                 lambda row: Cell(status_text(_request(row)), status_role(_request(row)), bold=True),
                 mono=True,
-                sort="severity",
+                sort="status",
             ),
-            Column("Size", 72, lambda row: Cell(size(_request(row).size)), mono=True, right=True),
-            Column(
-                "Duration",
-                80,
-                _duration,
-                mono=True,
-                right=True,
-                sort="duration",
-            ),
-            Column("Waterfall", 170, _bar),
+            Column("Size", 72, lambda row: Cell(size(_request(row).size)), mono=True, right=True, sort="size"),
+            Column("Duration", 80, _duration, mono=True, right=True, sort="duration"),
+            Column("Waterfall", 170, _bar, sort="t"),
         )
 
     def tools(self) -> Sequence[QWidget]:
-        """All or only what failed."""
-        self.which = ChipRow([("all", "All"), ("failed", "Failed")], on=("all",), exclusive=True)
-        self.which.changed.connect(lambda _on: self.apply())
-        return (self.which,)
+        """Failed ones at a click; types and outcomes in menus."""
+        self.failed = Chip("Failed", "Show failed requests only")
+        self.failed.clicked.connect(lambda _on: self.apply())
+        self.types = MenuChip("Type", TYPES)
+        self.statuses = MenuChip("Status", STATUSES)
+        for tool in (self.types, self.statuses):
+            tool.changed.connect(lambda _on: self.apply())
+        return (self.failed, self.types, self.statuses)
+
+    def session_changed(self) -> None:
+        """Types, outcomes and sizes are read anew."""
+        if self.opened is None or self._warm_for[0] != self.opened.id:
+            self._facets = None
+        super().session_changed()
+
+    def warm(self) -> Callable[[Library], NetworkFacets] | None:
+        """What the list filters and sorts by, and the texts."""
+        opened, columns = self.opened, self.part()
+        if opened is None or columns is None:
+            return None
+        session, count = opened.id, len(columns)
+
+        def work(library: Library) -> NetworkFacets:
+            library.filter(session, "network", "\x00")
+            return network_facets(library, session, count)
+
+        return work
+
+    def warmed(self, found: NetworkFacets) -> None:
+        """Filter and sort by what is known now."""
+        self._facets = found
+        if self.types.on() or self.statuses.on() or self._sorted[0] not in ("t", "duration", "severity"):
+            self.apply()
+
+    def _known(self) -> NetworkFacets | None:
+        """What was read, when it speaks of all rows that are there now."""
+        columns = self.part()
+        there = self._facets is not None and columns is not None and len(self._facets) == len(columns)
+        return self._facets if there else None
 
     def admits(self, columns: Columns) -> Mask | None:
-        """By outcome."""
-        return np.asarray(columns.severity >= 2, np.bool_) if self.which.on() == ["failed"] else None
+        """By outcome and type; the menus take part when their values were read, a moment after opening."""
+        keep = np.asarray(columns.severity >= 2, np.bool_) if self.failed.isChecked() else None
+        facets = self._known()
+        chosen = facets.admits(self.types.on(), self.statuses.on()) if facets is not None else None
+        return keep if chosen is None else chosen if keep is None else keep & chosen
+
+    def sort_values(self, by: str, columns: Columns) -> NDArray[Any] | None:
+        """Also by method, URL, type, status and size."""
+        facets = self._known()
+        if by in ("method", "url", "kind", "status", "size"):
+            return getattr(facets, by) if facets is not None else None
+        return super().sort_values(by, columns)
 
     def apply(self) -> None:
         """The waterfall's axis is the picked range, else what the list spans."""
@@ -125,60 +155,21 @@ class NetworkPanel(ListPanel):
 
     def detail(self) -> QWidget:
         """Split details of one request."""
-        box = self.box = QWidget()
-        layout = QVBoxLayout(box)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        self.head = label("Select a request to see its headers and bodies.", "muted", selectable=True, wrap=True)
-        self.head.setContentsMargins(10, 6, 10, 4)
-        layout.addWidget(self.head)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.response, self.request = CodeView("Response body"), CodeView("Request body")
-        self.headers, self.timing = JsonTree("Headers"), JsonTree("Timing")
-        for name, widget in (
-            ("Response", self.response),
-            ("Request", self.request),
-            ("Headers", self.headers),
-            ("Timing", self.timing),
-        ):
-            self.tabs.addTab(widget, name)
-        layout.addWidget(self.tabs, 1)
-        box.setVisible(False)
-        return box
+        self.box = RequestDetail(self.context)
+        self.box.setVisible(False)
+        return self.box
 
     def clear_detail(self) -> None:
         """Nothing selected: the list has all the room."""
         self.box.setVisible(False)
-        self.head.setText("Select a request to see its headers and bodies.")
-        self.tabs.setVisible(False)
 
     def show_row(self, row: AnyRow, n: int) -> None:
         """One request."""
-        request = _request(row)
         if not self.box.isVisibleTo(self):
             self.box.setVisible(True)
             self.splitter.setSizes([self.width() * 60 // 100, self.width() * 40 // 100])
             QTimer.singleShot(0, self, self.resized)
-        self.tabs.setVisible(True)
-        outcome = request.error or status_text(request)
-        self.head.setText(f"{request.method} {request.url[:600]} · {outcome}")
-        self.response.show_text(body_text(request.response_body, request.response_headers))
-        self.request.show_text(body_text(request.request_body, request.request_headers))
-        try:
-            query: dict[str, str] = dict(parse_qsl(urlsplit(request.url).query))
-        except ValueError:
-            query = {}
-        groups = [
-            ("Query", query),
-            ("Request headers", request.request_headers),
-            ("Response headers", request.response_headers),
-        ]
-        shown = [(name, values) for name, values in groups if values]
-        self.headers.show_values(shown or [("Headers", "not recorded")], expand=1)
-        timing: list[tuple[str, object]] = [("Started", iso(request.t)), ("Took", span(request.end - request.t))]
-        timing += [(name, span(value)) for name, value in request.phases.items()]
-        self.timing.show_values(timing, expand=0)
+        self.box.show_request(_request(row), self.opened.session if self.opened else None)
 
     def badge(self) -> tuple[int, str]:
         """Number of failed requests, else of all."""

@@ -32,10 +32,6 @@ class StatePanel(ListPanel):
     id = "state"
     kind = "state"
     title = "State"
-    none_title = "No state changes"
-    none_why = (
-        "The page has no recorded state container, or its changes were not recorded (a Redux plug-in does that)."
-    )
     detail_share = (52, 48)
 
     def columns(self) -> Sequence[Column]:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from replay_viewer.analysis.absent import absent
 from replay_viewer.analysis.vitals import THRESHOLDS, PageView, page_views, rate
 from replay_viewer.domain.rows import Navigation, Vital
 from replay_viewer.library import Library
@@ -155,11 +156,7 @@ class VitalsPanel(Panel):
         if self.opened is None:
             return
         if not self._vitals:
-            self.empty.say(
-                "No Web Vitals were recorded",
-                "The site has to report them: the web-vitals library with a custom event, Sentry's spans, "
-                "or PostHog's $web_vitals.",
-            )
+            self.empty.say(*absent("vitals", self.opened.session))
             self._stack.setCurrentIndex(0)
             self._draw([])
             return
