@@ -119,6 +119,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("idle-threshold", "Idle time from…", "ask_threshold", (), "", "always", "Playback", "Play"),
     Action("back", "Back to where the playhead was", "back", ("Alt+Backspace",), "back", "back", "Playback", "Play"),
     Action("go-to", "Go to a time…", "go_to_time", ("t", "Ctrl+G"), "clock", menu="Playback", group="Play"),
+    Action("next-tab", "Next tab of the session", "next_tab", ("Ctrl+PgDown",), "", "tabs", "Playback", "Tabs"),
+    Action(
+        "previous-tab", "Previous tab of the session", "previous_tab", ("Ctrl+PgUp",), "", "tabs", "Playback", "Tabs"
+    ),
+    Action("follow-tab", "Follow the tab in use", "follow_tab", ("y",), "follow", "tabs", "Playback", "Tabs"),
     Action("range-in", "Range begins here", "range_in", ("[",), "range", menu="Playback", group="Range"),
     Action("range-out", "Range ends here", "range_out", ("]",), menu="Playback", group="Range"),
     Action("loop", "Loop the range", "toggle_loop", ("r",), "loop", "range", "Playback", "Range", checkable=True),

@@ -70,6 +70,8 @@ class Commands(QObject):
                 return self.window.opener.can_refresh
             case "range":
                 return opened is not None and self.playhead.range is not None
+            case "tabs":
+                return opened is not None and len(opened.session.tabs) > 1
             case "gap":
                 return opened is not None and self.playhead.has_gap
             case "back":
@@ -233,6 +235,18 @@ class Commands(QObject):
             opened.idle = opened.trails.idle(seconds)
             self.playhead.set_idle(opened.idle)
             self.window.show_lanes()
+
+    def next_tab(self) -> None:
+        """Pin the next tab."""
+        self.window.stage.step_tab(1)
+
+    def previous_tab(self) -> None:
+        """Pin the tab before."""
+        self.window.stage.step_tab(-1)
+
+    def follow_tab(self) -> None:
+        """Show the tab in use, or stay."""
+        self.window.stage.toggle_follow()
 
     def toggle_loop(self) -> None:
         """Play the range over and over, or not."""

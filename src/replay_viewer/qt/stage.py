@@ -7,19 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from replay_viewer.domain.rows import Navigation
-from replay_viewer.domain.session import Tab
 from replay_viewer.qt.actions import tip
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.opened import Opened
+from replay_viewer.qt.tabstrip import TabStrip
 from replay_viewer.qt.theme import data_font, pixmap, theme
 from replay_viewer.qt.widgets import EmptyState, IconButton, label, named_button
-from replay_viewer.qt.wording import one_line, path
 
 
 class Player(Protocol):
@@ -51,32 +49,6 @@ class Player(Protocol):
 
 PlayerFactory = Callable[[QWidget], QWidget]
 EngineFactory = Callable[[Path, str], Any]
-
-
-def tab_at(opened: Opened, t: float) -> int:
-    """The tab the customer was in at `t`: that of the last interaction or page change before it."""
-    tabs = opened.session.tabs
-    if len(tabs) < 2:
-        return tabs[0].index if tabs else 0
-    best, found = float("-inf"), -1
-    for kind in ("interactions", "navigation"):
-        part = opened.columns[kind]
-        at = int(np.searchsorted(part.t, t, side="right")) - 1
-        while at >= 0 and part.tab[at] < 0:
-            at -= 1
-        if at >= 0 and part.t[at] > best:
-            best, found = float(part.t[at]), int(part.tab[at])
-    if found >= 0:
-        return found
-    open_then = [tab.index for tab in tabs if tab.start <= t]
-    return open_then[-1] if open_then else tabs[0].index
-
-
-def tab_title(tab: Tab) -> str:
-    """What the strip calls a tab."""
-    if tab.title:
-        return one_line(tab.title, 40)
-    return path(tab.url).partition("?")[0] if tab.url else f"Tab {tab.index + 1}"
 
 
 class Verdict(QWidget):
@@ -139,13 +111,7 @@ class Stage(QWidget):
         self._measure.setSingleShot(True)
         self._measure.setInterval(250)
         self._measure.timeout.connect(self._ask_size)
-        self.tabs = QTabBar()
-        self.tabs.setObjectName("sessionTabs")
-        self.tabs.setAccessibleName("Tabs of the session")
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
-        self.tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.tabs = TabStrip(context.playhead)
         self.size_label = label("", "muted")
         strip = QWidget()
         strip.setObjectName("tabStrip")
@@ -191,7 +157,8 @@ class Stage(QWidget):
         for widget in (strip, self.bar, self.verdict):
             layout.addWidget(widget)
         layout.addWidget(self.frame, 1)
-        self.tabs.tabBarClicked.connect(self._pin)
+        self.tabs.picked.connect(self.pin)
+        self.tabs.follow_asked.connect(self.toggle_follow)
         context.outline_asked.connect(lambda ids: self.player.outline(ids) if self.player else None)
         context.pick_asked.connect(lambda on: self.player.set_picking(on) if self.player else None)
         playhead = context.playhead
@@ -256,7 +223,9 @@ class Stage(QWidget):
             if isinstance(row, Navigation)
         ]
         self._chrome(True)
-        self._fill_tabs(opened)
+        self.tabs.fill(opened, self._navigation)
+        if self._engine_of != opened.id:
+            self.tab = opened.trails.tab_at(opened.session.start)
         if self._engine_of != opened.id:
             self.pinned = False
             self._steps = 0
@@ -349,7 +318,7 @@ class Stage(QWidget):
         if self.context.opened is None or self.player is None or not self.context.playhead.driven:
             return
         if not self.pinned:
-            self._set_tab(tab_at(self.context.opened, t))
+            self._set_tab(self.context.opened.trails.tab_at(t))
         self.player.seek(self.tab, t)
 
     def _play(self, playing: bool) -> None:
@@ -391,7 +360,7 @@ class Stage(QWidget):
         if self.context.opened is None:
             return
         if self.context.playhead.playing and not self.pinned:
-            tab = tab_at(self.context.opened, t)
+            tab = self.context.opened.trails.tab_at(t)
             if tab != self.tab:
                 self._seek(t)
         self._show_address(t)
@@ -408,38 +377,35 @@ class Stage(QWidget):
         if not visible:
             self.verdict.hide()
 
-    def _fill_tabs(self, opened: Opened) -> None:
-        self.tabs.blockSignals(True)
-        while self.tabs.count():
-            self.tabs.removeTab(0)
-        for tab in opened.session.tabs:
-            at = self.tabs.addTab(tab_title(tab).replace("&", "&&"))
-            self.tabs.setTabData(at, tab.index)
-            self.tabs.setTabToolTip(at, f"<p>{html.escape(tab_title(tab))}</p>")  # or Qt may take it for markup
-        self.tabs.blockSignals(False)
-        self.tab = opened.session.tabs[0].index if opened.session.tabs else 0
-        self.context.set_tab(self.tab)
-
     def _set_tab(self, tab: int) -> None:
         self.tab = tab
-        self.context.set_tab(tab)
-        for at in range(self.tabs.count()):
-            if self.tabs.tabData(at) == tab and self.tabs.currentIndex() != at:
-                self.tabs.setCurrentIndex(at)
+        self.tabs.show_tab(tab, pinned=self.pinned)
+        self._show_address(self.context.playhead.t)
 
-    def _pin(self, at: int) -> None:
-        if at < 0 or self.context.opened is None:
+    def pin(self, tab: int) -> None:
+        """Show this tab from now on, whatever tab is in use."""
+        if self.context.opened is None or len(self.context.opened.session.tabs) < 2:
             return
-        tab = int(self.tabs.tabData(at))
-        self.pinned = tab != tab_at(self.context.opened, self.context.playhead.target)
+        self.pinned = True
         self._set_tab(tab)
         QTimer.singleShot(0, self, lambda: self._seek(self.context.playhead.target))
 
+    def toggle_follow(self) -> None:
+        """Show the tab in use from now on, or stay at the one that is shown."""
+        if self.context.opened is None:
+            return
+        self.pinned = not self.pinned
+        self._set_tab(self.tab)
+        if not self.pinned:
+            self._seek(self.context.playhead.target)
+
+    def step_tab(self, direction: int) -> None:
+        """Pin the tab beside the one that is shown."""
+        tab = self.tabs.next_tab(direction)
+        if tab is not None:
+            self.pin(tab)
+
     def _show_address(self, t: float) -> None:
-        url = next(
-            (row.url for row in reversed(self._navigation) if row.t <= t + 1 and row.tab in (self.tab, -1)), ""
-        )
-        if not url and self.context.opened is not None:
-            url = next((tab.url for tab in self.context.opened.session.tabs if tab.index == self.tab), "")
+        url = self.tabs.url(self.tab, t)
         if url != self.address.text():
             self.address.setText(url)

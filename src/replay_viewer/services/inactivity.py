@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from replay_viewer.analysis import timeline
+from replay_viewer.analysis.tabs import Turn, turn_at, turns
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.rows import Interaction
 from replay_viewer.domain.session import Session
@@ -31,13 +32,19 @@ _LEFT = ("window", "this tab", "the app")
 @dataclass(frozen=True)
 class Trails:
     """What a session did along its time. `quiets`: per tab ((first, last) activity, quiet stretches); `hidden`: per
-    tab where nobody saw it; `keep`: instants that idle time never covers. Epoch ms."""
+    tab where nobody saw it; `turns`: from when on somebody was in which tab; `keep`: instants that idle time never
+    covers. Epoch ms."""
 
     start: float
     end: float
     quiets: dict[int, tuple[Span, list[Span]]]
     keep: list[float]
     hidden: dict[int, list[Span]]
+    turns: list[Turn] = field(default_factory=list)
+
+    def tab_at(self, t: float) -> int:
+        """The tab somebody was in at `t`."""
+        return turn_at(self.turns, t)
 
     def idle(self, threshold: float) -> list[Span]:
         """Idle stretches of more than `threshold` seconds."""
@@ -61,7 +68,14 @@ def read_trails(library: Library, session: Session) -> Trails:
     else:
         quiets = {}
     keep = np.sort(np.concatenate([library.columns(session.id, kind).t for kind in _KEPT]))
-    return Trails(session.start, session.end, quiets, keep.tolist(), hidden(library, session))
+    away = hidden(library, session)
+    marks: list[Turn] = []
+    if len(session.tabs) > 1:
+        for kind in ("interactions", "navigation"):
+            found = library.columns(session.id, kind)
+            marks += zip(found.t.tolist(), found.tab.tolist(), strict=True)
+    in_turn = turns(marks, {tab.index: tab.start for tab in session.tabs}, away)
+    return Trails(session.start, session.end, quiets, keep.tolist(), away, in_turn)
 
 
 def threshold(library: Library) -> float:
