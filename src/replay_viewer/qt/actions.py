@@ -65,6 +65,10 @@ ACTIONS: tuple[Action, ...] = (
         "File",
         "Session",
     ),
+    Action("connections", "Connections…", "connections", (), "link", "always", "File", "Session"),
+    Action(
+        "sources", "Sessions at sources…", "browse_sources", ("Ctrl+Shift+F",), "globe", "always", "File", "Session"
+    ),
     Action("next-session", "Next session", "next_session", ("j",), "", "always", "File", "Session"),
     Action("previous-session", "Previous session", "previous_session", ("k",), "", "always", "File", "Session"),
     Action("refresh", "Refresh from the source", "refresh_session", ("F5",), "retry", "source", "File", "Session"),

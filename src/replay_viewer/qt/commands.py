@@ -100,6 +100,22 @@ class Commands(QObject):
         self.window.top.box.setFocus()
         self.window.top.box.selectAll()
 
+    def connections(self) -> None:
+        """Backends and their tokens."""
+        from replay_viewer.qt.connections import ConnectionsDialog  # not needed to start
+
+        dialog = ConnectionsDialog(self.context.library.home, self.window.opener.network, self.window)
+        dialog.open()
+
+    def browse_sources(self) -> None:
+        """Sessions and issues as the connected backends list them."""
+        from replay_viewer.qt.remote import SourcesDialog  # not needed to start
+
+        dialog = SourcesDialog(self.context.library.home, self.window.opener.network, self.window)
+        dialog.open_asked.connect(self.window.opener.open_url)
+        dialog.connections_asked.connect(self.connections)
+        dialog.open()
+
     def next_session(self) -> None:
         """The next one of the queue."""
         self._neighbour(1)

@@ -46,14 +46,21 @@ class MessageBar(QWidget):
         self.hide()
 
     def say(
-        self, message: str, advice: str = "", kind: str = "failed", again: Callable[[], None] | None = None
+        self,
+        message: str,
+        advice: str = "",
+        kind: str = "failed",
+        again: Callable[[], None] | None = None,
+        again_text: str = "Retry",
     ) -> None:
-        """Show a message; `again` is what Retry does."""
+        """Show a message; `again` is what the button does, `again_text` what it says."""
         self._kind = kind if kind in _LOOK else "failed"
         self._again = again
         self.text.setText(message)
         self.advice.setText(advice)
         self.retry_button.setVisible(again is not None)
+        self.retry_button.setText(f" {again_text}")
+        self.retry_button.setAccessibleName(again_text)
         self.setProperty("kind", self._kind)
         self.style().unpolish(self)
         self.style().polish(self)

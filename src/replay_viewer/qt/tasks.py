@@ -107,6 +107,11 @@ class Tasks(QObject):
         if self._waiting.pop(number, None) and not self._waiting:
             self.busy_changed.emit(False)
 
+    def drop(self, key: str) -> None:
+        """Drop the results of all requests of a key: whoever asked is gone."""
+        for number in [number for number, entry in self._waiting.items() if entry[2] == key]:
+            self.cancel(number)
+
     def close(self) -> None:
         """Drop all results and wait for what runs. Nothing can be started afterwards that is heard."""
         self._closed = True

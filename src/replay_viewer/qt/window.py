@@ -33,6 +33,7 @@ from replay_viewer.qt.topbar import TopBar
 from replay_viewer.qt.transport import Transport
 from replay_viewer.qt.widgets import label, set_role
 from replay_viewer.qt.wording import health_line, origin_line
+from replay_viewer.services import connections
 
 if TYPE_CHECKING:
     from replay_viewer.qt.composer import Composer
@@ -228,9 +229,37 @@ class Window(QMainWindow):
             self.messages.say(error.message, error.advice, "warning")
             return
         if isinstance(link, links.AddressLink):
-            self.opener.open_url(link.url)
+            self._open_address(link.url)
         else:
             self.opener.open_session(link.session, "" if link.seconds is None else str(link.seconds))
+
+    def _open_address(self, url: str) -> None:
+        """Open an address a link names; a host nobody agreed to is asked only after a yes."""
+        home = self.context.library.home
+
+        def yes() -> None:
+            try:
+                connections.agree(home, url)
+            except UserError as error:
+                self.messages.say(error.message, error.advice, "failed")
+                return
+            self.opener.open_url(url)
+
+        try:
+            known = connections.is_known(home, url)
+        except UserError as error:
+            self.messages.say(error.message, error.advice, "failed")
+            return
+        if known:
+            self.opener.open_url(url)
+            return
+        self.messages.say(
+            f"Connect to {links.host_of(url)}?",
+            "A link asks for a session there, which is new to you. Close this if you do not know it.",
+            "warning",
+            yes,
+            "Connect",
+        )
 
     def open_targets(self, targets: Sequence[str], at: str = "") -> None:
         """Open what a command line or another start names: paths together, else a URL or a session id."""

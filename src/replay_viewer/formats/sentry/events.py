@@ -173,7 +173,7 @@ def links_of(event: dict[str, Any], t: float) -> list[CustomEvent]:
 
 
 def state_of(body: bytes, t: float) -> StateChange | None:
-    """The state container's content at an error, as Sentry's Redux integration attaches it; None when it is no JSON."""
+    """The state container's content at an error, as Sentry's Redux integration attaches it; None for no JSON."""
     try:
         state = msgspec.json.decode(checked(body))
     except msgspec.DecodeError:
