@@ -2,8 +2,8 @@
 """A folder of pictures of every view: `python packaging/screenshots.py DIR [SESSION FILE…]`.
 
 Empty, loading, full and failing, light and dark, 1366 × 768 and 1440 × 900, and the dialogs. Without files it uses
-the shipped sample of a failing checkout; with files, the first of them. `sheet-*.png` put the pictures of a scheme and
-a width side by side.
+the shipped sample of a failing checkout; with files, the first of them. `sheet-*.png` put the pictures of one scheme
+and width side by side.
 """
 
 from __future__ import annotations

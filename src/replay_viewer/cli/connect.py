@@ -14,13 +14,19 @@ from replay_viewer.cli.output import note, print_json, print_table
 from replay_viewer.domain.errors import BadInput, UserError
 from replay_viewer.library import home_dir
 from replay_viewer.services import connections
-from replay_viewer.services.connections import KINDS, Connection
+from replay_viewer.services.connections import KINDS, PLACES, Connection
 
 _SCOPES = {
     "sentry": "a personal token or an internal integration's, with org:read, project:read, event:read",
     "posthog": "a personal API key with session_recording:read, query:read, person:read, project:read, "
     "error_tracking:read",
     "collector": "a token of the collector (none when it is open)",
+}
+_SECRETS = {
+    "slack": "the address of an incoming webhook, or a bot token with chat:write and files:write",
+    "pagerduty": "the integration key of a service",
+    "webhook": "a secret to sign with, or nothing",
+    "email": "the user's password, or nothing",
 }
 
 
@@ -29,10 +35,11 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one = commands.add_parser(
         "connect",
         parents=[common],
-        help="connections to Sentry, PostHog and collectors",
-        description="Connections: add NAME URL, list, test NAME, remove NAME. The URL is any address of the backend. "
+        help="connections to Sentry, PostHog, collectors, and places to send notes to",
+        description="Connections: add NAME URL, list, test NAME, remove NAME. The URL is any address of the backend; "
+        "places to send notes to are slack, pagerduty, webhook and email, by --kind. "
         "The token is asked for, or read from standard input or REPLAY_VIEWER_TOKEN, and kept in the keyring of the "
-        "operating system: " + "; ".join(f"{kind}: {scopes}" for kind, scopes in _SCOPES.items()) + ".",
+        "operating system: " + "; ".join(f"{kind}: {scopes}" for kind, scopes in (_SCOPES | _SECRETS).items()) + ".",
     )
     verbs = one.add_subparsers(dest="verb", required=True, metavar="add|list|test|remove")
     # Given after the verb, the shared options must not fall back to their defaults there.
@@ -41,12 +48,15 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     late.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
     add = verbs.add_parser("add", parents=[late], help="add a connection; any address of the backend will do")
     add.add_argument("name", metavar="NAME")
-    add.add_argument("url", metavar="URL")
-    add.add_argument("--kind", choices=list(KINDS), help="instead of what the URL says")
+    add.add_argument("url", metavar="URL", nargs="?", default="", help="not needed for slack and pagerduty")
+    add.add_argument("--kind", choices=[*KINDS, *PLACES], help="instead of what the URL says")
     add.add_argument("--account", default="", metavar="ORG", help="Sentry's organisation, PostHog's project id")
     add.add_argument("--proxy", default="", metavar="URL", help="reach it through this proxy")
     add.add_argument("--ca-file", default="", metavar="PEM", help="trust the certificates of this authority too")
     add.add_argument("--no-verify", action="store_true", help="do not check certificates")
+    add.add_argument("--to", default="", metavar="WHO", help="a bot's Slack channel; recipients of e-mail")
+    add.add_argument("--from", dest="sender", default="", metavar="ADDRESS", help="sender of e-mail")
+    add.add_argument("--user", default="", metavar="NAME", help="who signs in at the mail server")
     add.add_argument("--no-token", action="store_true", help="it needs none; ask for none")
     verbs.add_parser("list", parents=[late], help="list connections, and which have a token")
     for verb, text in (
@@ -72,6 +82,10 @@ def _connect(options: argparse.Namespace) -> int:
 
 
 def _add(home: Path, options: argparse.Namespace) -> int:
+    if options.kind in PLACES:
+        return _add_place(home, options)
+    if not options.url:
+        raise BadInput("Which address does it have?", "Give the URL of the backend.")
     from replay_viewer.services.search_sources import guess  # the HTTP client takes a third of a second
 
     guessed = guess(options.url)
@@ -90,7 +104,32 @@ def _add(home: Path, options: argparse.Namespace) -> int:
             verify=not options.no_verify,
         )
     )
+    return _keep(home, made, "" if options.no_token else _token(made), options)
+
+
+def _add_place(home: Path, options: argparse.Namespace) -> int:
+    from replay_viewer.services.senders import sender
+    from replay_viewer.services.sending import target_of
+
+    made = connections.checked(
+        Connection(
+            name=options.name,
+            kind=options.kind,
+            url=options.url,
+            to=options.to,
+            sender=options.sender,
+            user=options.user,
+            proxy=options.proxy,
+            ca_file=options.ca_file,
+            verify=not options.no_verify,
+        )
+    )
     token = "" if options.no_token else _token(made)
+    sender(made.kind).check(target_of(made), token)
+    return _keep(home, made, token, options)
+
+
+def _keep(home: Path, made: Connection, token: str, options: argparse.Namespace) -> int:
     made = connections.save(home, made)
     if token:
         connections.keep_token(made, token)  # NoKeyring: the connection stands, the sentence says what to do
@@ -107,13 +146,13 @@ def _token(one: Connection) -> str:
     if token := connections.environment_secret():
         return token
     if sys.stdin.isatty():
-        note(f"{one.kind} wants {_SCOPES[one.kind]}.")
+        note(f"{one.kind} wants {(_SCOPES | _SECRETS)[one.kind]}.")
         return getpass.getpass("Token: ", stream=sys.stderr).strip()
     return sys.stdin.readline().strip()
 
 
 def _list(home: Path, as_json: bool) -> int:
-    made = connections.connections(home)
+    made = [*connections.connections(home), *connections.places(home)]
     if as_json:
         print_json([{**msgspec.to_builtins(one), "token": bool(connections.token_of(one))} for one in made])
         return 0
@@ -121,7 +160,7 @@ def _list(home: Path, as_json: bool) -> int:
         print("No connections: add one with replay-viewer connect add NAME URL.")
         return 0
     rows = [
-        (one.name, one.kind, one.url, one.account, "yes" if connections.token_of(one) else "no", one.proxy)
+        (one.name, one.kind, one.url, one.account or one.to, "yes" if connections.token_of(one) else "no", one.proxy)
         for one in made
     ]
     print_table(("name", "kind", "address", "account", "token", "proxy"), rows)
@@ -131,6 +170,12 @@ def _list(home: Path, as_json: bool) -> int:
 
 
 def _test(one: Connection, as_json: bool) -> int:
+    if one.kind in PLACES:
+        from replay_viewer.services.sending import test
+
+        said = test(one)
+        print_json({"said": said}) if as_json else print(said)
+        return 0
     from replay_viewer.services.search_sources import try_out, verdict
 
     checks = try_out(one)

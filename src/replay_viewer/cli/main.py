@@ -20,6 +20,7 @@ from replay_viewer.cli import (
     redacting,
     searching,
     selftest,
+    sending,
     storing,
     viewing,
 )
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
         comparing,
         evidence,
         redacting,
+        sending,
         mocking,
         host,
         selftest,

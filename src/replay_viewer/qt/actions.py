@@ -154,6 +154,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("incident", "Incident note…", "incident_note", ("Ctrl+E",), "incident", menu="Notes", group="Notes"),
     Action("clip", "Export a clip…", "export_clip", ("Ctrl+Shift+E",), "export", menu="Notes", group="Notes"),
+    Action("send", "Send the incident note…", "send_note", (), "link", menu="Notes", group="Notes"),
     Action("undo", "Undo", "undo", ("Ctrl+Z",), "undo", "undo", "Notes", "Notes"),
     Action("redo", "Redo", "redo", ("Ctrl+Shift+Z",), "", "redo", "Notes", "Notes"),
     Action("pick", "Pick an element in the page", "pick_element", ("x",), "pick", menu="View", group="Page"),

@@ -391,6 +391,12 @@ class Commands(QObject):
         """Compose the incident note."""
         self.window.compose()
 
+    def send_note(self) -> None:
+        """Compose the incident note and ask where to send it."""
+        self.window.compose()
+        if self.window.composer is not None:
+            self.window.composer.send_soon()
+
     def export_clip(self) -> None:
         """A clip of the range, else of what led to the first error."""
         from replay_viewer.qt.clipdialog import ClipDialog  # what renders: not needed to start

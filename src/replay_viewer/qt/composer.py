@@ -37,6 +37,7 @@ from replay_viewer.qt.context import Context
 from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.messages import MessageBar, ProgressRow
 from replay_viewer.qt.redaction import ReviewDialog
+from replay_viewer.qt.senddialog import SendDialog
 from replay_viewer.qt.tasks import Tasks
 from replay_viewer.qt.widgets import label, named_button
 from replay_viewer.redaction import Redactor
@@ -100,7 +101,7 @@ class Composer(QDialog):
         #: What was looked at and let go: digest of the content → the redactor it leaves by.
         self._approved: dict[str, Redactor] = {}
         self._pictured: tuple[Redactor, tuple[Any, ...]] | None = None
-        self._closed = self._stopped = False
+        self._closed = self._stopped = self._send_first = False
         self._tasks = Tasks(context.library.home, self)
         self.setWindowTitle("Incident note")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -177,6 +178,9 @@ class Composer(QDialog):
         self.more_button = named_button("More", "export")
         self.more_button.setToolTip("Requests, a reproduction, the whole session, a clip")
         self.more_button.setMenu(self.more)
+        self.send_button = named_button("Send…", "link")
+        self.send_button.setToolTip("Send the note to Slack, PagerDuty, a webhook or by e-mail")
+        self.send_button.clicked.connect(lambda: self._reviewed("html", self.ask_and_send, verb="Send"))
         self.copies = QMenu(self)
         for name, text in _COPIES:
             self.copies.addAction(text).triggered.connect(partial(self._ask_and_copy, name))
@@ -209,7 +213,7 @@ class Composer(QDialog):
         foot.setSpacing(8)
         foot.addWidget(self.removed)
         foot.addStretch(1)
-        for button in (*self.buttons.values(), self.more_button, self.copy_button):
+        for button in (*self.buttons.values(), self.more_button, self.send_button, self.copy_button):
             foot.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -237,6 +241,9 @@ class Composer(QDialog):
             self.facts.setText(_facts(note))
             self._enable(True)
             self.render_note()
+            if self._send_first:
+                self._send_first = False
+                self.send_button.click()
             QTimer.singleShot(0, self, self.take_pictures)
 
         self._tasks.read(
@@ -377,6 +384,20 @@ class Composer(QDialog):
         elif out:
             self.save_session(name, Path(out), redactor)
 
+    def send_soon(self) -> None:
+        """Ask where to send the note, once it is put together."""
+        if self._note is None:
+            self._send_first = True
+        else:
+            self.send_button.click()
+
+    def ask_and_send(self, redactor: Redactor) -> None:
+        """Choose where to send the note, read what goes, send it."""
+        self.take_pictures()
+        dialog = SendDialog(self.context, self.note(), redactor, self)
+        dialog.sent.connect(lambda said: self.messages.say("Sent.", said, "info"))
+        dialog.open()
+
     def save(self, name: str, out: Path) -> None:
         """Write the note in a format."""
         assert self._redactor is not None
@@ -417,7 +438,7 @@ class Composer(QDialog):
         self.messages.say("Cancelled.", "No file was written.", "info")
 
     def _enable(self, on: bool) -> None:
-        for button in (*self.buttons.values(), self.more_button, self.copy_button, self.removed):
+        for button in (*self.buttons.values(), self.more_button, self.send_button, self.copy_button, self.removed):
             button.setEnabled(on)
         if "pdf" in self.buttons and self._evidence is None:
             self.buttons["pdf"].setVisible(False)

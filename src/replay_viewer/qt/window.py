@@ -283,6 +283,11 @@ class Window(QMainWindow):
         self.stage.close_session()
         self.context.set_opened(None)
 
+    @property
+    def composer(self) -> Composer | None:
+        """The incident note's window, when it is open."""
+        return self._composer
+
     def compose(self) -> None:
         """The incident note of the open session."""
         if self.context.opened is None:

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: The kinds of backends that can be connected, and the address of each one's cloud.
 KINDS = {"sentry": "https://sentry.io", "posthog": "https://us.posthog.com", "collector": ""}
+#: The kinds of places incident notes are sent to (services/senders), and the usual address of each.
+PLACES = {"slack": "https://slack.com", "pagerduty": "https://events.pagerduty.com", "webhook": "", "email": ""}
 TOKEN_VARIABLE = "REPLAY_VIEWER_TOKEN"  # noqa: S105  the name of a variable
 _FILE = "connections.json"
 _VERSION = 1
@@ -42,7 +44,11 @@ class NoKeyring(UserError):
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A backend that is asked. `account`: the organisation (Sentry) or project id (PostHog)."""
+    """A backend that is asked, or a place that notes are sent to.
+
+    `account`: the organisation (Sentry) or project id (PostHog). `to`: Slack's channel, or recipients of mail;
+    `sender` and `user` of mail.
+    """
 
     name: str
     kind: str
@@ -51,6 +57,9 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     proxy: str = ""
     ca_file: str = ""
     verify: bool = True
+    to: str = ""
+    sender: str = ""
+    user: str = ""
 
     @property
     def key(self) -> str:
@@ -65,28 +74,47 @@ class _File(msgspec.Struct):
 
 
 def connections(home: Path) -> list[Connection]:
-    """All of them, by name. Raises StorageProblem, NewerVersion."""
+    """The sources of sessions, by name. Raises StorageProblem, NewerVersion."""
+    return [one for one in _by_name(home) if one.kind not in PLACES]
+
+
+def places(home: Path) -> list[Connection]:
+    """The places notes are sent to, by name. Raises StorageProblem, NewerVersion."""
+    return [one for one in _by_name(home) if one.kind in PLACES]
+
+
+def _by_name(home: Path) -> list[Connection]:
     return sorted(_read(home).connections, key=lambda one: one.name.lower())
 
 
 def connection(home: Path, name: str) -> Connection:
     """One by its name. Raises NotFound."""
-    for one in connections(home):
+    for one in _by_name(home):
         if one.name == name:
             return one
-    known = ", ".join(one.name for one in connections(home))
+    known = ", ".join(one.name for one in _by_name(home))
     raise NotFound(
         f"There is no connection “{name}”.",
         f"There are: {known}." if known else "Add one: replay-viewer connect add.",
     )
 
 
+def source(home: Path, name: str) -> Connection:
+    """A source of sessions by its name. Raises NotFound, BadInput for a place that notes are sent to."""
+    one = connection(home, name)
+    if one.kind in PLACES:
+        raise BadInput(f"“{name}” is a place notes are sent to; it has no sessions.", "Name a source.")
+    return one
+
+
 def checked(one: Connection) -> Connection:
     """The connection in its plain form. Raises BadInput saying what is wrong with it."""
     if not _NAME.fullmatch(one.name):
         raise BadInput(f"“{one.name}” is no name for a connection.", "Use letters, digits, dots and dashes.")
+    if one.kind in PLACES:
+        return _checked_place(one)
     if one.kind not in KINDS:
-        raise BadInput(f"There is no kind of source “{one.kind}”.", f"There are: {', '.join(KINDS)}.")
+        raise BadInput(f"There is no kind of connection “{one.kind}”.", f"There are: {', '.join([*KINDS, *PLACES])}.")
     url = _plain_url(one.url or KINDS[one.kind])
     host = urlsplit(url).hostname or ""
     if one.kind == "sentry" and host.endswith(".sentry.io") and host not in ("us.sentry.io", "de.sentry.io"):
@@ -99,6 +127,30 @@ def checked(one: Connection) -> Connection:
         raise BadInput("A PostHog connection needs the project's id.", "It is the number behind /project/.")
     if not re.fullmatch(r"[\w@-]{0,100}", one.account):
         raise BadInput(f"“{one.account}” is no short name of an organisation or project.", "Copy it from an address.")
+    return _checked_way(msgspec.structs.replace(one, url=url))
+
+
+def _checked_place(one: Connection) -> Connection:
+    """A place in its plain form; what is particular to its kind, its sender looks at together with the secret."""
+    url = (one.url or PLACES[one.kind]).strip()
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if one.kind == "slack" and parts.hostname == "hooks.slack.com":
+        raise BadInput("A webhook's address is its secret.", "Leave the address out, and give it when asked.")
+    if not parts.hostname or parts.scheme not in (("smtp", "smtps") if one.kind == "email" else ("http", "https")):
+        usual = "smtp://mail.example.com:587" if one.kind == "email" else "https://example.com"
+        raise BadInput(f"“{url}” is not an address notes can be sent to.", f"It looks like {usual}.")
+    if "@" in parts.netloc:
+        raise BadInput(
+            "User and password do not belong into the address.", "Give the user apart; the secret is asked."
+        )
+    return _checked_way(msgspec.structs.replace(one, url=url))
+
+
+def _checked_way(one: Connection) -> Connection:
+    """Proxy and certificates. Raises BadInput."""
     if one.proxy:
         proxy = urlsplit(one.proxy)
         if proxy.scheme not in ("http", "https", "socks5") or not proxy.hostname:
@@ -110,7 +162,7 @@ def checked(one: Connection) -> Connection:
     if one.ca_file and not Path(one.ca_file).is_file():
         raise BadInput(f"There is no certificate file {one.ca_file}.", "Check the path.")
     ca_file = str(Path(one.ca_file).resolve()) if one.ca_file else ""
-    return msgspec.structs.replace(one, url=url, ca_file=ca_file)
+    return msgspec.structs.replace(one, ca_file=ca_file)
 
 
 def save(home: Path, one: Connection, *, replacing: str = "") -> Connection:
@@ -143,7 +195,8 @@ def remove(home: Path, name: str) -> None:
 def keep_token(one: Connection, token: str) -> None:
     """Put a connection's token into the keyring. Raises NoKeyring after keeping it for this process only."""
     token = token.strip()
-    if not token or not token.isprintable() or not token.isascii() or " " in token:
+    password = one.kind == "email"
+    if not token or not token.isprintable() or (not password and (not token.isascii() or " " in token)):
         raise BadInput("This is no token.", "Paste the token alone, without words around it.")
     _held[one.key] = token
     keyring = _keyring()
@@ -174,7 +227,8 @@ def token_of(one: Connection) -> str:
                 return str(token)
         except Exception as error:
             log.warning("the keyring does not answer: %s", type(error).__name__)
-    return environment_token(one.url)
+    # A token of a backend is no secret of a place.
+    return "" if one.kind in PLACES else environment_token(one.url)
 
 
 def forget(one: Connection) -> None:

@@ -86,7 +86,7 @@ def browse(
     cancelled: Callable[[], bool] | None = None,
 ) -> Page:
     """A page of a connection's sessions. Raises NotFound, SourceProblem, BadInput, Cancelled."""
-    one = connections.connection(home, name)
+    one = connections.source(home, name)
     reach = access_of(one, one.url)
 
     async def work() -> Page:
@@ -100,7 +100,7 @@ def issues(
     home: Path, name: str, query: str = "", limit: int = PAGE, cancelled: Callable[[], bool] | None = None
 ) -> Sequence[FoundIssue]:
     """A connection's issues, those seen last first. Raises as `browse`."""
-    one = connections.connection(home, name)
+    one = connections.source(home, name)
     source = source_named(one.kind)
     if not isinstance(source, IssueLister):
         raise BadInput(f"“{name}” does not list issues.", "Leave --issues out to list its sessions.")

@@ -11,6 +11,7 @@ A third party adds one by an entry point of the group `replay_viewer.senders` th
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from importlib.metadata import entry_points
 
 import msgspec
@@ -31,6 +32,7 @@ _OWN: tuple[Sender, ...] = (Slack(), PagerDuty(), Webhook(), Mail())
 _STEM = "incident"
 
 
+@cache
 def senders() -> dict[str, Sender]:
     """Kind → sender: ours, then those of installed packages (which cannot replace ours)."""
     found = {one.kind: one for one in _OWN}
