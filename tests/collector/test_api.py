@@ -162,8 +162,8 @@ def test_answers_are_as_described(client: httpx.Client) -> None:
 def test_tokens_of_no_database_are_none(tmp_path: Path) -> None:
     collector = Collector(tmp_path)
     access: Access = collector.access
-    assert access.role("") is None
-    assert access.role("x" * 10_000) is None
+    assert access.reader("") is None
+    assert access.reader("x" * 10_000) is None
     assert access.project_of("") is None
     assert not access.may_write("1", "\ud800")
     collector.close()

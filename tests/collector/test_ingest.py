@@ -32,7 +32,7 @@ def test_a_batch_becomes_a_session(client: httpx.Client) -> None:
     assert (answer.status_code, answer.json()) == (200, {"id": "s1"})
     assert answer.headers["access-control-allow-origin"] == "*"
     session = _session(client, "s1")
-    assert session["user"] == {"id": "u-1", "email": "ada@example.com", "name": ""}
+    assert session["user"] == {"id": "u-1", "email": "ada@example.com", "name": "", "role": ""}
     assert (session["release"], session["events"], session["source"]) == ("shop@1", 2, "rrweb")
     assert (session["started"], session["duration"]) == (1_795_000_000_000.0, 1.0)
     assert (session["tabs"], session["urls"]) == (["t1"], ["http://shop.test/"])
@@ -79,7 +79,7 @@ def test_envelopes_of_one_replay(client: httpx.Client) -> None:
         assert set(answer.json()) == {"id"}
     session = _session(client, REPLAY)
     assert (session["segmentCount"], session["events"], session["errors"], session["source"]) == (3, 4, 1, "sentry")
-    assert session["user"] == {"id": "u-17", "email": "ada@example.com", "name": ""}
+    assert session["user"] == {"id": "u-17", "email": "ada@example.com", "name": "", "role": ""}
     assert session["started"] == 1_795_000_000_000.0
     [error] = client.get("/api/v1/errors").json()["data"]
     assert (error["session"], error["eventId"]) == (REPLAY, "fea994d9bcef4aa3a99b800fcef60e56")

@@ -3,100 +3,101 @@
 from __future__ import annotations
 
 import json
-import re
 import time
-from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from replay_viewer.collector.access import ROLES, Access, is_loopback
+from replay_viewer.collector.access import Reader
 from replay_viewer.collector.arrivals import Arrivals
-from replay_viewer.collector.http import problem
+from replay_viewer.collector.audit import Audit
+from replay_viewer.collector.erasing import Eraser
+from replay_viewer.collector.facts import FactQueries
+from replay_viewer.collector.filters import instant, read_filters
+from replay_viewer.collector.guard import Guard, Handler, limit_of, matches, seconds, whole
 from replay_viewer.collector.openapi import document
-from replay_viewer.collector.paging import MAX_PAGE
 from replay_viewer.collector.queries import Queries
-from replay_viewer.domain.errors import BadInput, NotFound, StorageProblem
+from replay_viewer.collector.views import MAX_ROWS, Views
+from replay_viewer.domain.errors import BadInput, NotFound
 
 #: Longest time a reader may wait for a session to grow, in seconds: below what proxies put up with.
 MAX_WAIT = 30.0
 
-_Handler = Callable[[Request], Awaitable[Response]]
+#: Lists of facts: path to the kinds it holds.
+FACTS = {
+    "metrics": ("metric",),
+    "security-events": ("security",),
+    "alerts": ("alert",),
+    "feedback": ("feedback",),
+    "vitals/values": ("vital",),
+    "events": ("action", "rum", "log", "transaction", "navigation", "interaction", "custom"),
+}
 
 
 class ReadApi:
-    """Routes that read."""
+    """Routes that read, and the few by which an admin deletes."""
 
-    def __init__(self, queries: Queries, access: Access, arrivals: Arrivals) -> None:
+    def __init__(
+        self,
+        queries: Queries,
+        facts: FactQueries,
+        views: Views,
+        eraser: Eraser,
+        audit: Audit,
+        guard: Guard,
+        arrivals: Arrivals,
+    ) -> None:
         self._queries = queries
-        self._access = access
+        self._facts = facts
+        self._views = views
+        self._eraser = eraser
+        self._audit = audit
+        self._guard = guard
         self._arrivals = arrivals
 
     def routes(self) -> list[Route]:
         """All routes under /api/v1. The description itself needs no token."""
+        read: list[tuple[str, Handler]] = [
+            ("sessions", self._sessions),
+            ("sessions/{id}", self._session),
+            ("sessions/{id}/segments", self._segments),
+            ("sessions/{id}/segments/{n:int}", self._segment),
+            ("sessions/{id}/rows/{kind}", self._rows),
+            ("errors", self._errors),
+            ("issues", self._issues),
+            ("issues/{id}", self._issue),
+            ("vitals", self._vitals),
+            *((path, self._of_kinds(kinds)) for path, kinds in FACTS.items()),
+        ]
+        guard = self._guard
         return [
             Route("/api/v1/openapi.json", _describe, methods=["GET"]),
-            Route("/api/v1/sessions", self._guarded(self._sessions), methods=["GET"]),
-            Route("/api/v1/sessions/{id}", self._guarded(self._session), methods=["GET"]),
-            Route("/api/v1/sessions/{id}/segments", self._guarded(self._segments), methods=["GET"]),
-            Route("/api/v1/sessions/{id}/segments/{n:int}", self._guarded(self._segment), methods=["GET"]),
-            Route("/api/v1/errors", self._guarded(self._errors), methods=["GET"]),
+            *(Route(f"/api/v1/{path}", guard(handler), methods=["GET"]) for path, handler in read),
+            Route("/api/v1/sessions/{id}", guard(self._delete_session, "admin"), methods=["DELETE"]),
+            Route("/api/v1/users", guard(self._delete_user, "admin"), methods=["DELETE"]),
+            Route("/api/v1/audit", guard(self._audit_log, "admin"), methods=["GET"]),
         ]
 
-    def refusal(self, request: Request) -> Response | None:
-        """None when the request may read, else the answer that says why not.
-
-        Without tokens, only a Host that names this machine is served: a page elsewhere must not get in by pointing
-        its own name at 127.0.0.1.
-        """
-        if self._access.open:
-            if is_loopback(request.headers.get("host", "")):
-                return None
-            return problem(403, "An open collector answers on this machine only.")
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        challenge = {"WWW-Authenticate": "Bearer"}
-        if scheme.lower() != "bearer" or not token:
-            return problem(401, "This collector wants a personal token.", headers=challenge)
-        if self._access.role(token.strip()) not in ROLES:
-            return problem(401, "The token is unknown or was revoked.", headers=challenge)
-        return None
-
-    def _guarded(self, handler: _Handler) -> _Handler:
-        async def handle(request: Request) -> Response:
-            if refusal := await run_in_threadpool(self.refusal, request):
-                return refusal
-            try:
-                return await handler(request)
-            except NotFound as error:
-                return problem(404, error.message, *([error.advice] if error.advice else []))
-            except BadInput as error:
-                return problem(400, str(error))
-            except StorageProblem as error:
-                return problem(503, error.message, headers={"Retry-After": "5"})
-
-        return handle
-
-    async def _sessions(self, request: Request) -> Response:
+    async def _sessions(self, request: Request, _reader: Reader) -> Response:
         query = request.query_params
-        return JSONResponse(
-            await run_in_threadpool(
-                self._queries.sessions, query.get("q", ""), _limit(request), query.get("cursor", "")
-            )
+        found = await run_in_threadpool(
+            self._queries.sessions, read_filters(query), limit_of(request), query.get("cursor", "")
         )
+        return JSONResponse(found)
 
-    async def _session(self, request: Request) -> Response:
+    async def _session(self, request: Request, reader: Reader) -> Response:
         found = await run_in_threadpool(self._queries.session, request.path_params["id"])
-        etag = f'"{found["segmentCount"]}-{found["received"]:.0f}"'
-        if _matches(request, etag):
-            return Response(status_code=304, headers={"ETag": etag})
+        await run_in_threadpool(self._audit.visit, reader.name, reader.role, "read", found["id"])
+        etag = f'"{found["segmentCount"]}-{found["received"]:.0f}-{found["errors"]}-{found["live"]:d}"'
         return JSONResponse(found, headers={"ETag": etag})
 
-    async def _segments(self, request: Request) -> Response:
+    async def _segments(self, request: Request, _reader: Reader) -> Response:
         """What there is above `after`; with `wait`, when there is nothing yet, as soon as there is something."""
-        session, after = request.path_params["id"], _whole(request, "after", -1)
-        until = time.monotonic() + _seconds(request, "wait", MAX_WAIT)
+        session, after = request.path_params["id"], whole(request, "after", -1)
+        until = time.monotonic() + seconds(request, "wait", MAX_WAIT)
         with self._arrivals.listening(session) as listener:
             while True:
                 found = await run_in_threadpool(self._queries.segments, session, after)
@@ -104,14 +105,15 @@ class ReadApi:
                 if found["data"] or not found["live"] or left <= 0 or not await listener.wait(left):
                     return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
-    async def _segment(self, request: Request) -> Response:
+    async def _segment(self, request: Request, reader: Reader) -> Response:
         session, n = request.path_params["id"], request.path_params["n"]
         if n >= 1 << 31:
             raise NotFound(f"Session {session} has no segment {n}.")
         known = await run_in_threadpool(self._queries.segment_etag, session, n)
-        if known and _matches(request, f'"{known}"'):
+        if known and matches(request, f'"{known}"'):
             return Response(status_code=304, headers={"ETag": f'"{known}"'})
         about, body = await run_in_threadpool(self._queries.segment, session, n)
+        await run_in_threadpool(self._audit.visit, reader.name, reader.role, "export", session)
         headers = {
             "ETag": f'"{about["etag"]}"',
             # Anybody may have written the body: no browser shall take it for a page of ours.
@@ -122,46 +124,91 @@ class ReadApi:
         }
         return Response(body, media_type="application/octet-stream", headers=headers)
 
-    async def _errors(self, request: Request) -> Response:
+    async def _rows(self, request: Request, reader: Reader) -> Response:
+        query, session = request.query_params, request.path_params["id"]
+        tab = whole(request, "tab", -2)
+        found = await run_in_threadpool(
+            self._views.rows,
+            session,
+            request.path_params["kind"],
+            start=instant(query.get("from", ""), "from"),
+            end=instant(query.get("to", ""), "to"),
+            tab=None if tab == -2 else tab,
+            q=query.get("q", ""),
+            limit=limit_of(request, MAX_ROWS, 200),
+            cursor=query.get("cursor", ""),
+        )
+        await run_in_threadpool(self._audit.visit, reader.name, reader.role, "read", session)
+        return JSONResponse(found)
+
+    async def _errors(self, request: Request, _reader: Reader) -> Response:
         query = request.query_params
+        session, issue, limit = query.get("session", ""), query.get("issue", ""), limit_of(request)
         return JSONResponse(
             await run_in_threadpool(
-                self._queries.errors,
-                query.get("session", ""),
-                query.get("q", ""),
-                _limit(request),
-                query.get("cursor", ""),
+                self._facts.errors, read_filters(query), limit, query.get("cursor", ""), session, issue
             )
         )
+
+    async def _issues(self, request: Request, _reader: Reader) -> Response:
+        query = request.query_params
+        found = await run_in_threadpool(
+            self._facts.issues, read_filters(query), limit_of(request), query.get("cursor", "")
+        )
+        return JSONResponse(found)
+
+    async def _issue(self, request: Request, _reader: Reader) -> Response:
+        return JSONResponse(await run_in_threadpool(self._facts.issue, request.path_params["id"]))
+
+    async def _vitals(self, request: Request, _reader: Reader) -> Response:
+        query = request.query_params
+        return JSONResponse(await run_in_threadpool(self._facts.vitals, read_filters(query), query.get("page", "")))
+
+    def _of_kinds(self, kinds: tuple[str, ...]) -> Handler:
+        async def answer(request: Request, _reader: Reader) -> Response:
+            query = request.query_params
+            asked = query.get("kind", "")
+            if asked and asked not in kinds:
+                raise BadInput(f"`kind` is one of {', '.join(kinds)}.")
+            found = await run_in_threadpool(
+                self._facts.linked,
+                (asked,) if asked else kinds,
+                read_filters(query),
+                limit_of(request),
+                query.get("cursor", ""),
+                query.get("name", ""),
+                query.get("session", ""),
+            )
+            return JSONResponse(found)
+
+        return answer
+
+    async def _delete_session(self, request: Request, reader: Reader) -> Response:
+        done = await run_in_threadpool(self._eraser.session, request.path_params["id"], reader.name, reader.role)
+        return JSONResponse(_told(done))
+
+    async def _delete_user(self, request: Request, reader: Reader) -> Response:
+        query = request.query_params
+        user, email = query.get("user", ""), query.get("email", "")
+        return JSONResponse(
+            _told(await run_in_threadpool(self._eraser.user, user, email, reader.name, reader.role)),
+        )
+
+    async def _audit_log(self, request: Request, _reader: Reader) -> Response:
+        query = request.query_params
+        found = await run_in_threadpool(
+            self._audit.entries,
+            read_filters(query),
+            limit_of(request),
+            query.get("cursor", ""),
+            query.get("action", ""),
+        )
+        return JSONResponse(found)
+
+
+def _told(done: Any) -> dict[str, int]:
+    return {"sessions": done.sessions, "rows": done.rows, "bodies": done.bodies}
 
 
 async def _describe(_request: Request) -> Response:
     return JSONResponse(document())
-
-
-def _limit(request: Request) -> int:
-    text = request.query_params.get("limit", "50")
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE):
-        raise BadInput(f"`limit` is a number from 1 to {MAX_PAGE}.")
-    return int(text)
-
-
-def _whole(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name, "")
-    if not text:
-        return default
-    if not re.fullmatch(r"-?[0-9]{1,9}", text):
-        raise BadInput(f"`{name}` is a whole number.")
-    return int(text)
-
-
-def _seconds(request: Request, name: str, most: float) -> float:
-    text = request.query_params.get(name, "0")
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
-        raise BadInput(f"`{name}` is a number of seconds.")
-    return min(float(text), most)
-
-
-def _matches(request: Request, etag: str) -> bool:
-    given = request.headers.get("if-none-match", "")
-    return etag in (part.strip().removeprefix("W/") for part in given.split(","))

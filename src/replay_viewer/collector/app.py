@@ -14,8 +14,12 @@ from starlette.types import ASGIApp
 from replay_viewer.collector.access import Access
 from replay_viewer.collector.api import ReadApi
 from replay_viewer.collector.arrivals import Arrivals
+from replay_viewer.collector.audit import Audit
 from replay_viewer.collector.blobs import FileBlobs
 from replay_viewer.collector.database import default_url, open_database
+from replay_viewer.collector.erasing import Eraser
+from replay_viewer.collector.facts import FactQueries
+from replay_viewer.collector.guard import Guard
 from replay_viewer.collector.health import Health, Timing
 from replay_viewer.collector.http import problem
 from replay_viewer.collector.ingest import Ingest
@@ -24,6 +28,7 @@ from replay_viewer.collector.page import Pages
 from replay_viewer.collector.queries import Queries
 from replay_viewer.collector.redact import IngestRedaction
 from replay_viewer.collector.store import Store
+from replay_viewer.collector.views import Views
 from replay_viewer.domain.errors import StorageProblem
 
 
@@ -55,12 +60,18 @@ class Collector:
         self._store = Store(self._engine, blobs, self._arrivals.tell)
         queries = Queries(self._engine, blobs)
         timing = Timing()
-        api = ReadApi(queries, self.access, self._arrivals)
+        guard = Guard(self.access)
+        facts = FactQueries(self._engine)
+        self.audit = Audit(self._engine)
+        views = Views(home / "views", queries)
+        self.eraser = Eraser(self._engine, blobs, self.audit, views.forget)
+        self.eraser.recover()
+        api = ReadApi(queries, facts, views, self.eraser, self.audit, guard, self._arrivals)
         routes = [
             *Ingest(self._store, self.access, limits, redaction).routes(),
             *api.routes(),
             Health(self._engine, bodies, self.access, timing).route(),
-            *Pages(queries, self.access, api).routes(),
+            *Pages(queries, facts, self.access, guard).routes(),
         ]
         self._starlette = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers={404: _no_such_route})
         self.app: ASGIApp = timing.around(self._starlette)

@@ -13,6 +13,9 @@ from typing import Protocol
 
 from replay_viewer.domain.errors import StorageProblem
 
+#: End of the names of blobs that are being removed.
+_ASIDE = ".gone"
+
 
 class Blobs(Protocol):
     """What the store needs of a place for bodies; an object store can take its place."""
@@ -22,6 +25,9 @@ class Blobs(Protocol):
 
     def sync(self) -> None:
         """Make everything appended since the last call durable."""
+
+    def forget(self) -> None:
+        """What was appended since the last `sync` is given up: its rows were not committed."""
 
     def read(self, blob: str, offset: int, length: int) -> bytes:
         """The bytes at that place. Raises StorageProblem when they are not there."""
@@ -36,10 +42,15 @@ class FileBlobs:
         self._new_folders: set[Path] = set()
         folder.mkdir(parents=True, exist_ok=True)
 
+    @staticmethod
+    def name(session: str) -> str:
+        """Name of the blob of a session ('': of what belongs to none)."""
+        digest = hashlib.sha256(session.encode()).hexdigest()
+        return f"{digest[:2]}/{digest[2:40]}"
+
     def append(self, session: str, data: bytes) -> tuple[str, int]:
         """See `Blobs`."""
-        digest = hashlib.sha256(session.encode()).hexdigest()
-        name = f"{digest[:2]}/{digest[2:40]}"
+        name = self.name(session)
         try:
             descriptor = self._dirty.get(name)
             if descriptor is None:
@@ -77,6 +88,56 @@ class FileBlobs:
             os.close(descriptor)
         self._dirty.clear()
         self._new_folders.clear()
+
+    def forget(self) -> None:
+        """See `Blobs`."""
+        self._close()
+
+    def erase(self, blob: str, offset: int, length: int) -> None:
+        """Overwrite a body with zeros, durably. What is not there is erased already."""
+        try:
+            with (self._folder / blob).open("r+b") as file:
+                file.seek(0, os.SEEK_END)
+                length = max(0, min(length, file.tell() - offset))
+                file.seek(offset)
+                file.write(bytes(length))
+                file.flush()
+                os.fsync(file.fileno())
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StorageProblem(f"A body could not be erased: {error.strerror}.", "Check the disk.") from error
+
+    def put_aside(self, blob: str) -> bool:
+        """Take a blob out of the way, to be removed or restored; False when there is none."""
+        path = self._folder / blob
+        try:
+            os.replace(path, path.with_name(path.name + _ASIDE))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StorageProblem(f"A body could not be removed: {error.strerror}.", "Check the disk.") from error
+        return True
+
+    def set_aside(self) -> list[str]:
+        """Names of the blobs that are out of the way."""
+        return [
+            str(path.relative_to(self._folder).with_name(path.name.removesuffix(_ASIDE)))
+            for path in self._folder.glob("*/*" + _ASIDE)
+        ]
+
+    def restore(self, blob: str) -> None:
+        """Put a blob back that was put aside, unless a new one has begun in its place."""
+        path = self._folder / blob
+        aside = path.with_name(path.name + _ASIDE)
+        if not path.exists():
+            os.replace(aside, path)
+
+    def remove(self, blob: str) -> None:
+        """Remove what was put aside, for good."""
+        path = self._folder / (blob + _ASIDE)
+        path.unlink(missing_ok=True)
+        _sync_folder(path.parent)
 
     def read(self, blob: str, offset: int, length: int) -> bytes:
         """See `Blobs`."""

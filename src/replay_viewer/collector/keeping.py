@@ -6,6 +6,7 @@ import math
 
 from sqlalchemy import Connection, insert
 
+from replay_viewer.analysis.errors import fingerprint
 from replay_viewer.collector.blobs import Blobs
 from replay_viewer.collector.incoming import Fact, Incoming, column_text
 from replay_viewer.collector.linked import data_text
@@ -28,6 +29,7 @@ def keep_rows(connection: Connection, blobs: Blobs, body: Incoming, trace: str) 
             "release": column_text(row.release or body.facts.release),
             "environment": column_text(row.environment or body.facts.environment),
             "trace": trace,
+            "issue": fingerprint(row),
             **user,
         }
         for row in body.errors

@@ -6,6 +6,7 @@ from typing import Any
 
 from replay_viewer import __version__
 from replay_viewer.collector.openapi_ingest import ingest_paths
+from replay_viewer.collector.openapi_read import SCHEMAS, delete_session, read_paths
 
 _NUMBER: dict[str, Any] = {"type": "number"}
 _INTEGER: dict[str, Any] = {"type": "integer"}
@@ -30,7 +31,7 @@ _SESSION = _object(
     errors=_INTEGER,
     segmentCount=_INTEGER,
     bytes=_INTEGER,
-    user=_object(id=_TEXT, email=_TEXT, name=_TEXT),
+    user=_object(id=_TEXT, email=_TEXT, name=_TEXT, role=_TEXT),
     release=_TEXT,
     environment=_TEXT,
     userAgent=_TEXT,
@@ -51,19 +52,6 @@ _SEGMENT = _object(
 )
 _WHOLE = _object(
     **_SESSION["properties"], segments={"type": "array", "items": {"$ref": "#/components/schemas/Segment"}}
-)
-_ERROR = _object(
-    id=_INTEGER,
-    eventId=_TEXT,
-    session=_TEXT,
-    project=_TEXT,
-    t=_NUMBER,
-    title=_TEXT,
-    level=_TEXT,
-    source=_TEXT,
-    url=_TEXT,
-    release=_TEXT,
-    environment=_TEXT,
 )
 _PROBLEM = _object(detail=_TEXT, causes=_TEXTS)
 _CHECK = {"type": "object", "properties": {"status": _TEXT}, "required": ["status"]}
@@ -105,11 +93,6 @@ def _page(item: str) -> dict[str, Any]:
 
 
 _ID = _parameter("id", "path", _TEXT, "The session's id.")
-_PAGING = [
-    _parameter("q", "query", _TEXT, "Words; all must occur (user, e-mail, release, page, error)."),
-    _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 200}, "Entries of a page; 50."),
-    _parameter("cursor", "query", _TEXT, "`next` of the page before."),
-]
 _REFUSED = {
     "400": _answer("A parameter is wrong.", "Problem"),
     "401": _answer("A token is missing, unknown or revoked.", "Problem"),
@@ -136,6 +119,7 @@ def document() -> dict[str, Any]:
         },
         "paths": {
             **ingest_paths(),
+            **read_paths(),
             "/api/replay/{session}/events": {
                 "post": {
                     "tags": ["write"],
@@ -163,14 +147,6 @@ def document() -> dict[str, Any]:
                 }
             },
             "/api/v1/openapi.json": {"get": {"summary": "This.", "responses": {"200": _answer("The description.")}}},
-            "/api/v1/sessions": {
-                "get": {
-                    **read,
-                    "summary": "Sessions, newest first.",
-                    "parameters": _PAGING,
-                    "responses": {"200": _answer("A page.", "Sessions"), **_REFUSED},
-                }
-            },
             "/api/v1/sessions/{id}": {
                 "get": {
                     **read,
@@ -182,7 +158,8 @@ def document() -> dict[str, Any]:
                         "404": _answer("Unknown or expired.", "Problem"),
                         **_REFUSED,
                     },
-                }
+                },
+                "delete": delete_session(),
             },
             "/api/v1/sessions/{id}/segments": {
                 "get": {
@@ -227,14 +204,6 @@ def document() -> dict[str, Any]:
                     },
                 }
             },
-            "/api/v1/errors": {
-                "get": {
-                    **read,
-                    "summary": "Errors, newest first.",
-                    "parameters": [_parameter("session", "query", _TEXT, "Only of this session."), *_PAGING],
-                    "responses": {"200": _answer("A page.", "Errors"), **_REFUSED},
-                }
-            },
             "/api/health": {
                 "get": {
                     "tags": ["operation"],
@@ -254,8 +223,7 @@ def document() -> dict[str, Any]:
                 "Segments": _object(**_page("Segment")["properties"], live={"type": "boolean"}),
                 "WholeSession": _WHOLE,
                 "Sessions": _page("Session"),
-                "Error": _ERROR,
-                "Errors": _page("Error"),
+                **SCHEMAS,
                 "Problem": _PROBLEM,
                 "Health": _HEALTH,
                 "Kept": {"type": "object", "properties": {"id": _TEXT}},

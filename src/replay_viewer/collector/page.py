@@ -12,7 +12,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from replay_viewer.collector.access import Access
-from replay_viewer.collector.api import ReadApi
+from replay_viewer.collector.facts import FactQueries
+from replay_viewer.collector.filters import Filters
+from replay_viewer.collector.guard import Guard
 from replay_viewer.collector.queries import Queries
 from replay_viewer.domain.errors import NotFound
 from replay_viewer.domain.links import AddressLink
@@ -32,10 +34,11 @@ _SAFE = {
 class Pages:
     """`/sessions/{id}` and, when open, a list at `/`."""
 
-    def __init__(self, queries: Queries, access: Access, api: ReadApi) -> None:
+    def __init__(self, queries: Queries, facts: FactQueries, access: Access, guard: Guard) -> None:
         self._queries = queries
+        self._facts = facts
         self._access = access
-        self._api = api
+        self._guard = guard
         self._templates = Environment(
             loader=PackageLoader("replay_viewer.collector"), autoescape=select_autoescape(default=True)
         )
@@ -58,13 +61,13 @@ class Pages:
             "session": None,
             "errors": [],
         }
-        if self._api.refusal(request):
+        if await run_in_threadpool(self._guard.refusal, request):
             return self._page("session.html", **values)
         try:
             session = await run_in_threadpool(self._queries.session, values["id"])
         except NotFound as error:
             return self._page("missing.html", 404, message=error.message, advice=error.advice)
-        found = await run_in_threadpool(self._queries.errors, values["id"], "", 20)
+        found = await run_in_threadpool(self._facts.errors, Filters(), 20, "", values["id"])
         errors = [
             {**error, "at": offset(error["t"] - (session["started"] or error["t"]))}
             for error in reversed(found["data"])
@@ -74,7 +77,7 @@ class Pages:
         )
 
     async def _list(self, request: Request) -> Response:
-        if not self._access.open or self._api.refusal(request):
+        if not self._access.open or self._guard.refusal(request):
             return self._page("list.html", sessions=None)
         listed = await run_in_threadpool(self._queries.sessions)
         return self._page("list.html", sessions=listed["data"])

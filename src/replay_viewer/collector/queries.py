@@ -6,12 +6,13 @@ import time
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, RowMapping, func, select
+from sqlalchemy import Engine, RowMapping, select
 
 from replay_viewer.collector.blobs import Blobs
+from replay_viewer.collector.filters import Filters, conditions
 from replay_viewer.collector.paging import before
 from replay_viewer.collector.paging import cursor as make_cursor
-from replay_viewer.collector.schema import errors, segments, sessions
+from replay_viewer.collector.schema import segments, sessions
 from replay_viewer.domain.errors import NotFound
 
 #: A session is live while something of it came in the last so many ms: recorders send every few seconds at most,
@@ -19,6 +20,8 @@ from replay_viewer.domain.errors import NotFound
 LIVE_MS = 120_000.0
 #: Segments of one answer.
 MAX_SEGMENTS = 500
+
+_ALL = Filters()
 
 
 class Queries:
@@ -28,10 +31,14 @@ class Queries:
         self._engine = engine
         self._blobs = blobs
 
-    def sessions(self, q: str = "", limit: int = 50, cursor: str = "") -> dict[str, Any]:
-        """Recorded sessions, newest first: `{"data": [...], "next": cursor or None}`. `q`: words, all must occur."""
-        where: list[ColumnElement[bool]] = [sessions.c.started.is_not(None)]
-        where += [sessions.c.words.contains(word.lower(), autoescape=True) for word in q.split()]
+    def sessions(self, filters: Filters = _ALL, limit: int = 50, cursor: str = "") -> dict[str, Any]:
+        """Recorded sessions, newest first: `{"data": [...], "next": cursor or None}`."""
+        where = [
+            sessions.c.started.is_not(None),
+            *conditions(sessions, filters, sessions.c.started, sessions.c.words),
+        ]
+        if filters.errors is not None:
+            where.append(sessions.c.errors > 0 if filters.errors else sessions.c.errors == 0)
         where += before(cursor, sessions.c.started, sessions.c.id, str)
         query = select(sessions).where(*where).order_by(sessions.c.started.desc(), sessions.c.id.desc())
         with self._engine.connect() as connection:
@@ -42,6 +49,14 @@ class Queries:
             "data": [_session(row) for row in rows],
             "next": make_cursor(rows[-1]["started"], rows[-1]["id"]) if more else None,
         }
+
+    def version(self, session: str) -> int:
+        """Number of segments of a session. Raises NotFound."""
+        with self._engine.connect() as connection:
+            count = connection.execute(select(sessions.c.segments).where(sessions.c.id == session)).scalar()
+        if count is None:
+            raise _unknown(session)
+        return int(count)
 
     def session(self, session: str) -> dict[str, Any]:
         """One session with its segments (number, bytes, events, tab, instants, ETag)."""
@@ -92,36 +107,6 @@ class Queries:
         with self._engine.connect() as connection:
             return connection.execute(query).scalar()
 
-    def errors(self, session: str = "", q: str = "", limit: int = 50, cursor: str = "") -> dict[str, Any]:
-        """Errors, newest first, of one session or of all."""
-        where: list[ColumnElement[bool]] = []
-        if session:
-            where.append(errors.c.session == session)
-        where += [func.lower(errors.c.title).contains(word.lower(), autoescape=True) for word in q.split()]
-        where += before(cursor, errors.c.t, errors.c.id, int)
-        query = select(errors).where(*where).order_by(errors.c.t.desc(), errors.c.id.desc())
-        with self._engine.connect() as connection:
-            rows = connection.execute(query.limit(limit + 1)).mappings().all()
-        more = len(rows) > limit
-        rows = rows[:limit]
-        data = [
-            {
-                "id": row["id"],
-                "eventId": row["event_id"],
-                "session": row["session"],
-                "project": row["project"],
-                "t": row["t"],
-                "title": row["title"],
-                "level": row["level"],
-                "source": row["source"],
-                "url": row["url"],
-                "release": row["release"],
-                "environment": row["environment"],
-            }
-            for row in rows
-        ]
-        return {"data": data, "next": make_cursor(rows[-1]["t"], rows[-1]["id"]) if more else None}
-
 
 def is_live(received: float) -> bool:
     """Whether a session whose last body came at `received` (epoch ms) is being recorded, as far as one can know."""
@@ -155,7 +140,12 @@ def _session(row: RowMapping) -> dict[str, Any]:
         "errors": row["errors"],
         "segmentCount": row["segments"],
         "bytes": row["bytes"],
-        "user": {"id": row["user_id"], "email": row["user_email"], "name": row["user_name"]},
+        "user": {
+            "id": row["user_id"],
+            "email": row["user_email"],
+            "name": row["user_name"],
+            "role": row["user_role"],
+        },
         "release": row["release"],
         "environment": row["environment"],
         "userAgent": row["user_agent"],

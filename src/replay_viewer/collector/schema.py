@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -92,6 +93,16 @@ sessions = Table(
     Column("user_role", Text, nullable=False, server_default=""),
     Index(None, "started", "id"),
     Index(None, "project", "received"),
+    Index(None, "user_id", "started"),
+    Index(None, "user_email", "started"),
+    Index(None, "release", "started"),
+    Index(
+        "ix_sessions_errors_started",
+        "started",
+        "id",
+        sqlite_where=text("errors > 0"),
+        postgresql_where=text("errors > 0"),
+    ),
 )
 
 #: One request body of a session, numbered from 0 in the order of arrival. The same bytes are kept once.
@@ -132,7 +143,7 @@ strays = Table(
     Index(None, "trace"),
 )
 
-#: Errors, with or without a session ('').
+#: Errors, with or without a session (''). `issue`: their fingerprint; the same in one project is one issue.
 errors = Table(
     "errors",
     metadata,
@@ -150,8 +161,12 @@ errors = Table(
     Column("user_id", Text, nullable=False, server_default=""),
     Column("user_email", Text, nullable=False, server_default=""),
     Column("trace", String(64), nullable=False, server_default=""),
+    Column("issue", String(16), nullable=False, server_default=""),
     Index(None, "session", "t"),
     Index(None, "t", "id"),
+    Index(None, "project", "issue", "t"),
+    Index(None, "issue", "session"),
+    Index(None, "issue", "user_id", "user_email"),
     Index(None, "event_id"),
     Index(None, "trace"),
 )
@@ -217,4 +232,29 @@ items = Table(
     Index(None, "session"),
     Index(None, "project", "type", "id"),
     Index(None, "trace"),
+)
+
+#: How long a project's sessions are kept, in days; `environment` '' stands for those without a rule of their own.
+retention = Table(
+    "retention",
+    metadata,
+    Column("project", String(32), primary_key=True),
+    Column("environment", String(200), primary_key=True),
+    Column("days", Float, nullable=False),
+)
+
+#: Who did what, when. Rows are added and never changed; the collector has no statement that would.
+#: `actor`: name of the token, "cli" or "collector"; `what`: the session, user, token or list it was done to.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("t", Float, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index(None, "t", "id"),
+    Index(None, "action", "t"),
 )

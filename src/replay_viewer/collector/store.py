@@ -112,6 +112,7 @@ class Store:
                 fresh = [_keep(connection, self._blobs, body) for body, _ in group]
                 self._blobs.sync()
         except Exception as error:  # whatever it is, it must fail its own request only, and never the writer
+            self._blobs.forget()
             if len(group) > 1:
                 for job in group:
                     self._commit([job])

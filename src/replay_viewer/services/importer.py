@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -292,6 +292,30 @@ def import_paths(
         library.close()
 
 
+def import_bodies(
+    home: Path, bodies: Callable[[], Iterable[tuple[bytes, Mapping[str, str], str]]], *, session: str, origin: str
+) -> None:
+    """Import request bodies (bytes, headers, URL) of one session, whatever session they name themselves.
+
+    `bodies` may be asked for twice: events out of order are imported by a second reading. Raises BadInput when there
+    is no recording in them, StorageProblem.
+    """
+
+    def pieces(_report: Callable[[int, int], None]) -> Iterator[Piece]:
+        for body, headers, url in bodies():
+            try:
+                found = formats.read_body(body, headers, url)
+            except BadInput as error:
+                found = [Skipped(session=session, code="broken-body", message=error.message)]
+            yield from (msgspec.structs.replace(piece, session=session) for piece in found)
+
+    library = Library.open(home)
+    try:
+        _in_any_order(library, pieces, origin, None, None, ())
+    finally:
+        library.close()
+
+
 def _bundle(
     library: Library,
     path: Path,
@@ -319,6 +343,18 @@ def _recordings(
     def pieces(report: Callable[[int, int], None]) -> Iterator[Piece]:
         return formats.read_paths(paths, report)
 
+    return _in_any_order(library, pieces, where, progress, cancelled, findings)
+
+
+def _in_any_order(
+    library: Library,
+    pieces: Callable[[Callable[[int, int], None]], Iterator[Piece]],
+    where: str,
+    progress: OnProgress | None,
+    cancelled: Callable[[], bool] | None,
+    findings: Sequence[Finding],
+) -> list[str]:
+    """Import as the pieces come; when that does not work out, read them again, in order, then tab by tab."""
     try:
         return _import(library, pieces, where, progress, cancelled, findings)
     except OutOfOrder:
