@@ -48,7 +48,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     late.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
     add = verbs.add_parser("add", parents=[late], help="add a connection; any address of the backend will do")
     add.add_argument("name", metavar="NAME")
-    add.add_argument("url", metavar="URL", nargs="?", default="", help="not needed for slack and pagerduty")
+    add.add_argument("url", metavar="URL", help="- for the usual one of slack and pagerduty")
     add.add_argument("--kind", choices=[*KINDS, *PLACES], help="instead of what the URL says")
     add.add_argument("--account", default="", metavar="ORG", help="Sentry's organisation, PostHog's project id")
     add.add_argument("--proxy", default="", metavar="URL", help="reach it through this proxy")
@@ -84,8 +84,6 @@ def _connect(options: argparse.Namespace) -> int:
 def _add(home: Path, options: argparse.Namespace) -> int:
     if options.kind in PLACES:
         return _add_place(home, options)
-    if not options.url:
-        raise BadInput("Which address does it have?", "Give the URL of the backend.")
     from replay_viewer.services.search_sources import guess  # the HTTP client takes a third of a second
 
     guessed = guess(options.url)
@@ -115,7 +113,7 @@ def _add_place(home: Path, options: argparse.Namespace) -> int:
         Connection(
             name=options.name,
             kind=options.kind,
-            url=options.url,
+            url="" if options.url == "-" else options.url,
             to=options.to,
             sender=options.sender,
             user=options.user,

@@ -37,7 +37,7 @@ def place(home: Path, name: str) -> Connection:
     names = ", ".join(one.name for one in known)
     raise NotFound(
         f"There is no place “{name}” to send to.",
-        f"There are: {names}." if names else "Add one: replay-viewer connect add NAME --kind slack.",
+        f"There are: {names}." if names else "Add one: replay-viewer connect add NAME - --kind slack.",
     )
 
 
