@@ -120,9 +120,16 @@ def compare(truth: Truth, page: dict[str, Any], masked: bool) -> Verdict:
             f"extra {list((ours - theirs).items())[:8]}",
         ]
     by_id = {entry["id"]: entry for entry in page["inputs"]}
-    tops = [entry for entry in page["inputs"] if entry["top"]]
-    for n, wanted in enumerate(truth.inputs):
-        got = by_id.get(wanted.get("id")) if wanted.get("id") else (tops[n] if n < len(tops) else None)
+    left = list(page["inputs"])
+    for wanted in truth.inputs:
+        if wanted.get("id"):
+            got = by_id.get(wanted["id"])
+        else:
+            # Recorders of backends keep their ids: where the control stands, as far up as was noted, says which it is.
+            same = [entry for entry in left if entry["path"].endswith(wanted["path"])]
+            got = same[0] if same else None
+            if got is not None:
+                left.remove(got)
         name = wanted["path"].split(">")[-1].strip()
         if got is None:
             verdict.inputs.append(f"{name}: not there")

@@ -11,7 +11,7 @@ import { Canvases } from "./canvas.ts";
 import type { Command } from "./commands.ts";
 import { MARK } from "./marks.ts";
 import { show } from "./media.ts";
-import { Sheets } from "./sheets.ts";
+import { ENGAGED, Sheets } from "./sheets.ts";
 import { HOVER } from "./urls.ts";
 
 interface Built { attrs: Attributes; tag: string; svg: boolean }
@@ -32,6 +32,10 @@ export class Painting {
   private records = new Map<number, Rec>();
   private unfilled: [HTMLIFrameElement, number][] = [];
   private bench: Bench;
+  private engaged: Pick<Patch, "focus" | "selection" | "caret"> = {};
+  private holding: Element[] = [];
+  /** Node that the selection set last begins in. */
+  private selected = 0;
   root = 0;
   /** Operations that found no node or were refused, for the report. */
   problems = 0;
@@ -103,8 +107,8 @@ export class Painting {
     }
     if (patch.media || patch.attrs) this.playMedia(patch.t ?? 0);
     if (this.dialogs.size) this.openDialogs();
-    if (patch.focus !== undefined) this.focus(patch.focus);
-    if (patch.selection) this.select(patch.selection);
+    this.engaged = { focus: patch.focus, selection: patch.selection, caret: patch.caret };
+    if (last) this.engage();
     for (const [id, x, y] of patch.scroll ?? []) {
       // A document and its root element are one scroller: what is said of the document holds.
       const doc = this.mirror.getNode(id);
@@ -439,6 +443,25 @@ export class Painting {
     }
   }
 
+  /** Give focus and selection to what had them. Nothing takes the focus while its frame is hidden. */
+  engage(): void {
+    const { focus, selection, caret } = this.engaged;
+    if (caret !== undefined && !selection) this.select([[caret, 0, caret, 0]]);
+    else if (selection) this.select(selection);
+    else if (this.selected) this.deselect();
+    if (focus !== undefined) this.focus(focus);
+    if (!this.sheets.leavesOut) return;
+    for (const element of this.holding) element.removeAttribute(ENGAGED);
+    this.holding = [focus, selection ? selection[0]?.[0] : caret].flatMap((id) => [...around(id == null ? null : this.mirror.getNode(id))]);
+    for (const element of this.holding) element.setAttribute(ENGAGED, "");
+  }
+
+  private deselect(): void {
+    const node = this.selected && this.mirror.getNode(this.selected);
+    this.selected = 0;
+    if (node) node.ownerDocument?.getSelection()?.removeAllRanges();
+  }
+
   private focus(id: number | null): void {
     const element = id === null ? null : this.mirror.getNode(id);
     const active = this.deepActive();
@@ -449,7 +472,8 @@ export class Painting {
     }
   }
 
-  private deepActive(): Element | null {
+  /** The element that has the focus, in frames and shadow roots too. */
+  deepActive(): Element | null {
     let active = this.document.activeElement;
     while (active) {
       const inner: Element | null = isFrame(active) ? active.contentDocument?.activeElement ?? null
@@ -465,7 +489,12 @@ export class Painting {
       const from = this.mirror.getNode(startId), to = this.mirror.getNode(endId);
       if (!from || !to) continue;
       try {
-        from.ownerDocument?.getSelection()?.setBaseAndExtent(from, start, to, end);
+        const selection = from.ownerDocument?.getSelection();
+        const there = selection?.anchorNode === from && selection.anchorOffset === start;
+        if (!there || selection.focusNode !== to || selection.focusOffset !== end) {
+          selection?.setBaseAndExtent(from, start, to, end);
+        }
+        this.selected = startId;
       } catch {
         // Offsets of a text the recorder saw a moment later.
       }
@@ -518,11 +547,7 @@ export class Painting {
       if (doc) node = doc.elementFromPoint(pointer[0], pointer[1]) ?? node;
       else if (!this.document.querySelector("iframe,frame")) node = this.document.elementFromPoint(pointer[0], pointer[1]);
     }
-    while (node && over.size < 1_000) {
-      if (isElement(node)) over.add(node);
-      if (isDocument(node)) node = node === this.document ? null : node.defaultView?.frameElement ?? null;
-      else node = node.parentNode ?? (node as ShadowRoot).host ?? null;
-    }
+    for (const element of around(node)) over.add(element);
     for (const element of this.hovered) if (!over.has(element)) element.removeAttribute(HOVER);
     for (const element of over) if (!element.hasAttribute(HOVER)) element.setAttribute(HOVER, "");
     this.hovered = over;
@@ -541,6 +566,15 @@ export class Painting {
       view = frame.ownerDocument.defaultView;
     }
     return [x, y];
+  }
+}
+
+/** A node, if it is an element, and the elements it stands in, out of shadow roots and frames as well. */
+function* around(start: Node | null): Iterable<Element> {
+  let node = start;
+  for (let depth = 0; node && depth < 1_000; depth++) {
+    if (isElement(node)) yield node;
+    node = isDocument(node) ? node.defaultView?.frameElement ?? null : node.parentNode ?? (node as ShadowRoot).host ?? null;
   }
 }
 

@@ -50,6 +50,7 @@ export interface Patch {
   rings?: [number, number, number, number][];
   focus?: number | null;
   selection?: [number, number, number, number][];
+  caret?: number;
 }
 
 export interface Batch { v: number; frames: Patch[]; until?: number }

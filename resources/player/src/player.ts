@@ -15,6 +15,10 @@ const MEDIA_BEAT = 250;
 /** A patch that stands on a revision this page does not have. */
 export class Lost extends Error {}
 
+function frame(): Promise<unknown> {
+  return new Promise((done) => requestAnimationFrame(done));
+}
+
 export interface Applied { rev: number; t: number }
 
 export class Player {
@@ -28,6 +32,7 @@ export class Player {
   private url = "";
   private down = false;
   private lastMedia = 0;
+  private measuring: Promise<void> = Promise.resolve();
   playing = false;
   /** Whether play waits for frames. */
   starved = false;
@@ -155,6 +160,10 @@ export class Player {
     if (last) {
       this.overlay(patch);
       this.rescrollLater();
+      const { painting } = this;
+      if (painting?.sheets.leavesOut && (patch.place || patch.reset !== undefined)) {
+        this.measuring = this.measure(painting);
+      }
     }
     return wait;
   }
@@ -165,6 +174,15 @@ export class Player {
     if (painting?.scrolls.size) requestAnimationFrame(() => painting.rescroll());
   }
 
+  /** What came was laid out when the person scrolled past it: the page knows its height ever since. */
+  private async measure(painting: Painting): Promise<void> {
+    painting.sheets.layOut(true);
+    await frame();
+    await frame();
+    painting.sheets.layOut(false);
+    painting.rescroll();
+  }
+
   private swap(painting: Painting): void {
     if (this.coming !== painting) return;
     this.coming = null;
@@ -172,6 +190,7 @@ export class Player {
     this.shown = painting;
     this.stage.resize(this.viewport);
     painting.frame.style.visibility = "visible";
+    painting.engage();
     this.stage.raise();
     if (!old) return;
     old.frame.style.visibility = "hidden";
@@ -215,8 +234,9 @@ export class Player {
   async settled(): Promise<void> {
     const wait = this.painting?.complete(2_000);
     if (wait) await wait;
+    await this.measuring;
     for (let n = 0; n < 2; n++) {
-      await new Promise((done) => requestAnimationFrame(done));
+      await frame();
       this.painting?.rescroll();
     }
   }

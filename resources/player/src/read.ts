@@ -5,7 +5,7 @@ import { isDocument, isElement } from "./nodes.ts";
 
 export interface InputState {
   id: number; tag: string; type: string; value: string; checked: boolean | null; selectedIndex: number | null;
-  top: boolean;
+  top: boolean; path: string;
 }
 
 export interface PageState {
@@ -16,6 +16,8 @@ export interface PageState {
   inputs: InputState[];
   scrolls: Record<string, [number, number]>;
   frames: { id: number; text: string }[];
+  focus: number | null;
+  selection: string;
   nodes: number;
   problems: number;
 }
@@ -24,10 +26,14 @@ export interface PageState {
 export function read(painting: Painting | null, viewport: [number, number]): PageState {
   const state: PageState = {
     url: painting?.page ?? "", viewport: { w: viewport[0], h: viewport[1] }, text: "", html: "", inputs: [],
-    scrolls: {}, frames: [], nodes: 0, problems: painting?.problems ?? 0,
+    scrolls: {}, frames: [], focus: null, selection: "", nodes: 0, problems: painting?.problems ?? 0,
   };
   if (!painting) return state;
   const top = painting.document;
+  const active = painting.deepActive();
+  state.focus = active && painting.mirror.getId(active) > 0 ? painting.mirror.getId(active) : null;
+  const selection = top.getSelection();
+  if (selection?.anchorNode) state.selection = `${painting.mirror.getId(selection.anchorNode)}:${selection.anchorOffset} ${selection}`;
   state.text = top.body?.innerText ?? "";
   state.html = top.documentElement?.outerHTML ?? "";
   for (const id of painting.mirror.getIds()) {
@@ -46,6 +52,7 @@ export function read(painting: Painting | null, viewport: [number, number]): Pag
         state.inputs.push({
           id, tag, type: field.type, value: field.value, checked: toggles ? field.checked : null,
           selectedIndex: tag === "select" ? (node as HTMLSelectElement).selectedIndex : null, top: node.getRootNode() === top,
+          path: pathOf(node),
         });
       }
     }
@@ -55,4 +62,18 @@ export function read(painting: Painting | null, viewport: [number, number]): Pag
   state.frames.sort((a, b) => a.id - b.id);
   state.inputs.sort((a, b) => (order.get(a.id) ?? 1e9) - (order.get(b.id) ?? 1e9) || a.id - b.id);
   return state;
+}
+
+/** Where an element stands below the nearest element with an id, or its document or shadow root. */
+function pathOf(element: Element): string {
+  const steps: string[] = [];
+  for (let node: Element | null = element; node; node = node.parentElement) {
+    if (node.id) {
+      steps.unshift(`${node.localName}#${node.id}`);
+      break;
+    }
+    steps.unshift(`${node.localName}:nth-child(${node.parentElement ? [...node.parentElement.children].indexOf(node) + 1
+      : node.parentNode ? [...node.parentNode.childNodes].filter((child) => child.nodeType === 1).indexOf(node) + 1 : 1})`);
+  }
+  return steps.join(" > ");
 }

@@ -8,12 +8,20 @@ import { css, hovered } from "./urls.ts";
 /** rrweb-snapshot's mark between the parts of _cssText that belong to the text nodes of one <style>. */
 const SPLIT = "/* rr_split */";
 
+/** Attribute of what holds the focus or the caret, in pages that leave out what is far from the viewport. */
+export const ENGAGED = "rr-engaged";
+
 /** What every painted document gets: no <noscript>, which scriptless frames show, and no fallback of a canvas. */
 const OWN = "noscript{display:none!important}canvas>*{display:none!important}"
   // A frame without scripts shows the browser's own controls on every video.
   + "video:not([controls])::-webkit-media-controls{display:none!important}"
   // Scroll positions are the recording's: nothing that grows above moves them.
-  + "*{overflow-anchor:none!important}";
+  + "*{overflow-anchor:none!important}"
+  // What holds the focus or the caret is laid out wherever it is; a page in the background does not know it has them.
+  + `[${ENGAGED}]{content-visibility:visible!important}`;
+
+/** All of a page laid out, also what it leaves out while it is far from the viewport. */
+const WHOLE = "*{content-visibility:visible!important}";
 
 /** CSS as the painter uses it: nothing left to load, device sizes as viewport sizes. */
 export function adapt(text: string, page: string, cache: BuildCache): string {
@@ -31,6 +39,9 @@ export class Sheets {
   private constructed = new Map<number, { sheet: CSSStyleSheet; ops: Op[]; doc: Document }>();
   private styles = new WeakMap<Element, StyleText>();
   private own = new WeakMap<Document, CSSStyleSheet[]>();
+  private whole: CSSStyleSheet[] = [];
+  /** Whether the page leaves parts out while they are far from the viewport (`content-visibility`). */
+  leavesOut = false;
   private fonts = new WeakMap<Document, Map<string, FontFace>>();
   /** Fonts of the documents that are being loaded. */
   pending: Promise<unknown>[] = [];
@@ -64,7 +75,7 @@ export class Sheets {
     if (!known) return;
     const children = [...style.childNodes].filter((n) => known.texts.has(n));
     if (!children.length) {
-      style.textContent = known.css === null ? "" : adapt(known.css, this.page, this.cache);
+      style.textContent = known.css === null ? "" : this.adapt(known.css);
       return;
     }
     // A text of ours from a time when it had none of its own.
@@ -72,7 +83,7 @@ export class Sheets {
     const parts = known.css === null ? [] : known.css.split(SPLIT);
     while (parts.length > children.length) parts.splice(-2, 2, parts.slice(-2).join(""));
     children.forEach((child, n) => {
-      const text = adapt(known.texts.get(child) || parts[n] || "", this.page, this.cache);
+      const text = this.adapt(known.texts.get(child) || parts[n] || "");
       if (child.nodeValue !== text) child.nodeValue = text;
     });
   }
@@ -141,7 +152,7 @@ export class Sheets {
       case "i": {
         const holder = within(sheet, path.slice(0, -1));
         const index = Math.min(path[path.length - 1] ?? 0, holder.cssRules.length);
-        holder.insertRule(adapt(String(rest[0]), this.page, this.cache), index);
+        holder.insertRule(this.adapt(String(rest[0])), index);
         break;
       }
       case "d":
@@ -151,10 +162,10 @@ export class Sheets {
         if (element) {
           while (sheet.cssRules.length) sheet.deleteRule(0);
           const scratch = new (element.ownerDocument.defaultView as typeof window).CSSStyleSheet();
-          scratch.replaceSync(adapt(String(at), this.page, this.cache));
+          scratch.replaceSync(this.adapt(String(at)));
           for (const rule of scratch.cssRules) sheet.insertRule(rule.cssText, sheet.cssRules.length);
         } else {
-          sheet.replaceSync(adapt(String(at), this.page, this.cache));
+          sheet.replaceSync(this.adapt(String(at)));
         }
         break;
       case "s": {
@@ -203,11 +214,22 @@ export class Sheets {
     if (!own) {
       const view = doc.defaultView as typeof window | null;
       if (!view) return [];
-      const sheet = new view.CSSStyleSheet();
+      const sheet = new view.CSSStyleSheet(), whole = new view.CSSStyleSheet();
       sheet.replaceSync(OWN);
-      this.own.set(doc, own = [sheet, marks(view)]);
+      this.whole.push(whole);
+      this.own.set(doc, own = [sheet, marks(view), whole]);
     }
     return own;
+  }
+
+  /** Lay out all of the page, or only what it wants laid out. */
+  layOut(all: boolean): void {
+    for (const sheet of this.whole) sheet.replaceSync(all ? WHOLE : "");
+  }
+
+  private adapt(text: string): string {
+    if (!this.leavesOut && text.includes("content-visibility")) this.leavesOut = true;
+    return adapt(text, this.page, this.cache);
   }
 
   // -- fonts -------------------------------------------------------------------------------------------------

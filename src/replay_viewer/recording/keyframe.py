@@ -38,6 +38,7 @@ class _State(msgspec.Struct, omit_defaults=True):
     pointer: Pointer | None = None
     down: bool = False
     focus: int | None = None
+    caret: int | None = None
     selection: list[list[int]] = []
 
 
@@ -73,6 +74,7 @@ def encode(mirror: Mirror) -> bytes:
         pointer=mirror.pointer,
         down=mirror.down,
         focus=mirror.focus,
+        caret=mirror.caret,
         selection=mirror.selection,
     )
     head = b"\x93" + _encoder.encode(VERSION) + _encoder.encode(state)
@@ -110,6 +112,7 @@ def decode(data: bytes) -> Mirror:
     mirror.pointer = state.pointer
     mirror.down = state.down
     mirror.focus = state.focus
+    mirror.caret = state.caret
     mirror.selection = state.selection
     return mirror
 

@@ -74,6 +74,8 @@ CHECKED, UNCHECKED = "checked", ""
 #: The recorder's mark between the parts of `_cssText` that belong to the text nodes of one <style>.
 _SPLIT = "/* rr_split */"
 
+_EDITABLE = ("", "true", "plaintext-only")
+
 #: MouseInteraction types (rrweb) by what they do to pointer and focus.
 _DOWN, _UP, _FOCUS, _BLUR, _TOUCH_START, _TOUCH_END, _TOUCH_CANCEL = 1, 0, 5, 6, 7, 9, 10
 
@@ -84,7 +86,8 @@ class Mirror:
     nodes: id → Node. root: id of the document, None before the first full snapshot. inputs: id → (value, checked)
     as last reported. scrolls: id → (x, y). sheets / constructed: node id / style id → rule operations, append-only
     lists replaced as a whole on a reset. adopted: host id → style ids, of hosts that left the page too, because the
-    recorder does not say it again when they come back. fonts, media, canvas: by id. `time`: epoch ms
+    recorder does not say it again when they come back. fonts, media, canvas: by id. `caret`: the
+    editable element last focused. `time`: epoch ms
     of the last event applied. `unknown`: references to nodes that are not there, so far. `clashes`: nodes that came
     where another with their id was, or went from a parent they did not stand in, so far. `canvas_cut`: drawing
     commands given up because their canvas' log was too long (recording/canvas.py), so far.
@@ -108,6 +111,7 @@ class Mirror:
         self.pointer: Pointer | None = None
         self.down = False
         self.focus: int | None = None
+        self.caret: int | None = None
         self.selection: list[list[int]] = []
         self.time = 0.0
         self.unknown = 0
@@ -140,7 +144,7 @@ class Mirror:
             self.url = moved_to(data, self.url) or self.url
         elif event.type in (Kind.DOM_CONTENT_LOADED, Kind.LOAD):
             # A new page, as far as anybody knows: nothing has the focus.
-            self.focus = None
+            self.focus = self.caret = None
             self.selection = []
 
     def _full_snapshot(self, data: FullSnapshot) -> None:
@@ -167,7 +171,7 @@ class Mirror:
         # The same page recorded anew keeps its ids, and the recorder does not say again what has the focus.
         again = self.nodes.get(self.focus or 0)
         if focused is None or again is None or again.name != focused.name:
-            self.focus = None
+            self.focus = self.caret = None
         left, top = data.initialOffset.get("left", 0.0), data.initialOffset.get("top", 0.0)
         if left or top:
             self.scrolls[data.node.id] = (left, top)
@@ -383,6 +387,9 @@ class Mirror:
         kind = data.type
         if kind == _FOCUS:
             self.focus = data.id
+            if self.nodes[data.id].attrs.get("contenteditable") in _EDITABLE:
+                # Where the caret is nobody says, but it stays there when the focus goes elsewhere.
+                self.caret = data.id
         elif kind == _BLUR:
             if self.focus == data.id:
                 self.focus = None

@@ -147,6 +147,8 @@ def _present(patch: dict[str, Any], mirror: Mirror) -> dict[str, Any]:
     patch["focus"] = mirror.focus if mirror.focus in mirror.nodes else None
     if mirror.selection:
         patch["selection"] = mirror.selection
+    elif mirror.caret in mirror.nodes:
+        patch["caret"] = mirror.caret
     return patch
 
 
