@@ -97,9 +97,9 @@ def truths(folder: Path) -> list[Truth]:
 
 
 def words(text: str, masked: bool) -> Counter[str]:
-    """The words of a text, as a bag; with `masked`, every word as stars of its length."""
+    """The words of a text, as a bag; with `masked`, every word as stars of its length (as JavaScript counts)."""
     found = re.findall(r"\S+", text)
-    return Counter("*" * len(w) for w in found) if masked else Counter(found)
+    return Counter("*" * (len(w.encode("utf-16-le")) // 2) for w in found) if masked else Counter(found)
 
 
 def similarity(a: str, b: str, masked: bool = False) -> float:
@@ -125,7 +125,7 @@ def compare(truth: Truth, page: dict[str, Any], masked: bool) -> Verdict:
         if wanted.get("id"):
             got = by_id.get(wanted["id"])
         else:
-            # Recorders of backends keep their ids: where the control stands, as far up as was noted, says which it is.
+            # Backends' recorders keep their ids: where it stands, as far up as was noted, says which it is.
             same = [entry for entry in left if entry["path"].endswith(wanted["path"])]
             got = same[0] if same else None
             if got is not None:
@@ -139,7 +139,7 @@ def compare(truth: Truth, page: dict[str, Any], masked: bool) -> Verdict:
             if value is None or wanted.get("type") == "file":
                 continue
             have = got[key]
-            if key == "value" and isinstance(have, str) and set(have) == {"*"} and len(have) == len(str(value)):
+            if key == "value" and isinstance(have, str) and "*" in have and re.sub(r"\S", "*", str(value)) == have:
                 # The recorder masked it; what was typed is not in the recording.
                 continue
             if value != have:

@@ -40,10 +40,24 @@ window.peer = {
         if (tag === "input" || tag === "textarea" || tag === "select") {
           const toggles = tag === "input" && (node.type === "checkbox" || node.type === "radio");
           inputs.push({ id, tag, type: node.type, value: node.value, checked: toggles ? node.checked : null,
-            selectedIndex: tag === "select" ? node.selectedIndex : null, top: node.getRootNode() === doc });
+            selectedIndex: tag === "select" ? node.selectedIndex : null, top: node.getRootNode() === doc, path: pathOf(node) });
         }
       }
     }
     return { text: doc?.body?.innerText ?? "", inputs, scrolls };
   },
 };
+
+/** Where an element stands below the nearest element with an id, or its document or shadow root. */
+function pathOf(element) {
+  const steps = [];
+  for (let node = element; node; node = node.parentElement) {
+    if (node.id) {
+      steps.unshift(`${node.localName}#${node.id}`);
+      break;
+    }
+    const around = [...node.parentNode?.childNodes ?? [node]].filter((child) => child.nodeType === 1);
+    steps.unshift(`${node.localName}:nth-child(${around.indexOf(node) + 1})`);
+  }
+  return steps.join(" > ");
+}

@@ -1,6 +1,7 @@
 // Marks on what a recording does not hold: quiet backgrounds, without effect on layout or text, that can be put away.
 
-/** Attribute of marked elements: "blocked" by the recorder, or a "frame" whose document was not recorded. */
+/** Attribute of marked elements: "blocked" by the recorder, a "frame" whose document, or an "image" whose file was not
+ *  recorded, "masked" text or value. */
 export const MARK = "rr-mark";
 
 function hatch(text: string): string {
@@ -11,7 +12,23 @@ function hatch(text: string): string {
 }
 
 export const SHEET = `[${MARK}="blocked"]{background:${hatch("Left out by the recorder")}!important}`
-  + `[${MARK}="frame"]{background:${hatch("Frame not recorded")}!important}`;
+  + `[${MARK}="frame"]{background:${hatch("Frame not recorded")}!important}`
+  + `[${MARK}="image"]{background:${hatch("Image not recorded")}!important}`
+  + `[${MARK}="masked"]{outline:1px dotted rgb(139 147 167 / .8)!important;outline-offset:-1px}`;
+
+/** Whether all of a text is what recorders put in the place of letters. */
+export function isMask(text: string): boolean {
+  return text.length > 1 && text.includes("**") && /^[\s*]+$/.test(text);
+}
+
+/** Mark an element, or take that mark away; another mark stays. */
+export function mark(element: Element, what: string, on: boolean): void {
+  if (on) {
+    if (!element.hasAttribute(MARK)) element.setAttribute(MARK, what);
+  } else if (element.getAttribute(MARK) === what) {
+    element.removeAttribute(MARK);
+  }
+}
 
 const sheets = new Set<WeakRef<CSSStyleSheet>>();
 let shown = true;
@@ -28,6 +45,7 @@ export function sheet(view: typeof window): CSSStyleSheet {
 /** Show the marks, or put them away. */
 export function setMarks(on: boolean): void {
   shown = on;
+  document.getElementById("overlay")?.classList.toggle("unmarked", !on);
   for (const ref of sheets) {
     const made = ref.deref();
     if (made) made.disabled = !on;

@@ -1,9 +1,9 @@
 // Building single nodes of a recorded document, over rrweb-snapshot's own builder.
 
 import { type BuildCache, type Mirror, buildNodeWithSN } from "rrweb-snapshot";
-import { blank } from "./placeholder.ts";
+import { blank, isMissing } from "./placeholder.ts";
 import { show } from "./media.ts";
-import { MARK } from "./marks.ts";
+import { MARK, isMask, mark } from "./marks.ts";
 import { clean, type Place } from "./clean.ts";
 import { css } from "./urls.ts";
 import {
@@ -64,6 +64,7 @@ export function make(rec: Rec, parent: Node | null, bench: Bench): Node {
     case TEXT: case CDATA:
     default:
       node = doc.createTextNode(rec[7] ?? "");
+      if (isElement(parent) && isMask(rec[7] ?? "")) mark(parent, "masked", true);
   }
   mirror.add(node, { type: kind, id } as never);
   return node;
@@ -103,6 +104,7 @@ function makeElement(rec: Rec, parent: Node | null, bench: Bench): Element {
   if (tag === "video" || tag === "audio") show(element, attrs, undefined, 0);
   if (flags & BLOCKED) element.setAttribute(MARK, "blocked");
   else if (isFrame(element)) element.setAttribute(MARK, "frame");
+  else if (tag === "img") markPicture(element);
   return element;
 }
 
@@ -131,6 +133,11 @@ function setAttributes(element: Element, attrs: Attributes, place: Place): void 
       setRaw(element, "src", clean("src", "", place));
     }
   }
+}
+
+/** Say of a picture that its file was not recorded. */
+export function markPicture(image: Element): void {
+  mark(image, "image", isMissing(image.getAttribute("src")));
 }
 
 /** Set or remove one attribute as recorded. */

@@ -5,11 +5,11 @@ import {
   type Attributes, DOCUMENT, ELEMENT, type Media, type Patch, type Rec, VERSION,
 } from "./patch.ts";
 import {
-  type Bench, isDocument, isElement, isFrame, make, setAttribute, setStyle, special, tagOf,
+  type Bench, isDocument, isElement, isFrame, make, markPicture, setAttribute, setStyle, special, tagOf,
 } from "./nodes.ts";
 import { Canvases } from "./canvas.ts";
 import type { Command } from "./commands.ts";
-import { MARK } from "./marks.ts";
+import { MARK, isMask, mark } from "./marks.ts";
 import { show } from "./media.ts";
 import { ENGAGED, Sheets } from "./sheets.ts";
 import { HOVER } from "./urls.ts";
@@ -27,6 +27,8 @@ export class Painting {
   private recorded = new WeakMap<Element, Built>();
   readonly canvases = new Canvases();
   private dialogs = new Set<number>();
+  /** Style sheets that are not in the recording. */
+  readonly unstyled = new Set<number>();
   private hovered = new Set<Element>();
   private media = new Map<number, Media>();
   private records = new Map<number, Rec>();
@@ -154,6 +156,7 @@ export class Painting {
         (map as unknown as { idNodeMap: Map<number, Node> }).idNodeMap.delete(id);
         this.scrolls.delete(id);
         this.dialogs.delete(id);
+        this.unstyled.delete(id);
         this.canvases.drop(id);
         this.media.delete(id);
         this.sheets.forgetLog(id);
@@ -254,7 +257,18 @@ export class Painting {
     const tag = tagOf(rec[3]);
     this.recorded.set(node, { attrs: rec[4], tag, svg: node.namespaceURI === "http://www.w3.org/2000/svg" });
     if (tag === "dialog") this.dialogs.add(rec[0]);
+    else if (tag === "link") this.styleSheet(rec[0], rec[4]);
     if (node.shadowRoot) this.sheets.equip(node.shadowRoot, node.ownerDocument);
+  }
+
+  /** Keep count of style sheets whose text is not in the recording. */
+  private styleSheet(id: number, attrs: Attributes): void {
+    const rel = String(attrs.rel ?? "").toLowerCase().split(/\s+/);
+    if (rel.includes("stylesheet") && !rel.includes("alternate") && attrs._cssText === undefined && attrs.href) {
+      this.unstyled.add(id);
+    } else {
+      this.unstyled.delete(id);
+    }
   }
 
   private shadowOf(host: Node): Node {
@@ -336,6 +350,8 @@ export class Painting {
         setAttribute(element, name, delta[name], place);
       }
     }
+    if (built.tag === "img") markPicture(element);
+    else if (built.tag === "link") this.styleSheet(id, built.attrs);
     if (built.tag === "canvas" && (delta.width !== undefined || delta.height !== undefined)) this.canvases.resized(id);
     if (built.tag === "canvas" || delta.rr_width !== undefined || delta.rr_height !== undefined) {
       special(element, built.attrs, this.canvases.url(id));
@@ -387,6 +403,7 @@ export class Painting {
       this.restyle(parent);
     } else {
       node.nodeValue = text;
+      if (isElement(parent)) mark(parent, "masked", isMask(text));
     }
   }
 
@@ -412,6 +429,7 @@ export class Painting {
       // Of a box the value is an attribute, and "on" where it has none.
       const box = localName === "option" || localName === "input" && /^(checkbox|radio)$/.test(element.type);
       if (value !== null && !box && element.value !== value) element.value = value;
+      if (value !== null && !box) mark(element, "masked", isMask(value));
     } catch {
       // A file input takes no value.
     }

@@ -5,13 +5,21 @@ function size(value: unknown): number {
   return number > 0 && number < 10_000 && !String(value).includes("%") ? number : 0;
 }
 
+const PALE = `<path fill="#8b93a7" fill-opacity=".16" d="M0 0h24v16H0z"/>`;
+const ENDING = encodeURIComponent(PALE + "</svg>");
+
 /** A pale box for a picture that cannot be had, in the proportions its attributes promise. */
 export function missing(width: unknown, height: unknown): string {
   const w = size(width) || size(height) || 24;
   const h = size(height) || size(width) || 16;
   return "data:image/svg+xml," + encodeURIComponent(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 24 16" preserveAspectRatio="none">`
-    + `<path fill="#8b93a7" fill-opacity=".16" d="M0 0h24v16H0z"/></svg>`);
+    + `${PALE}</svg>`);
+}
+
+/** Whether a picture is such a box. */
+export function isMissing(url: string | null): boolean {
+  return url !== null && url.endsWith(ENDING);
 }
 
 /** An empty picture of a canvas' size: gives a <canvas> its box in a frame without scripts. */

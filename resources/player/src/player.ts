@@ -211,6 +211,8 @@ export class Player {
 
   private overlay(patch: Patch): void {
     const painting = this.painting;
+    const lacking = painting?.unstyled.size ?? 0;
+    this.stage.say(lacking ? `${lacking} style sheet${lacking > 1 ? "s" : ""} not recorded` : "");
     if (patch.down !== undefined) this.down = patch.down;
     if (patch.pointer !== undefined && painting) {
       const p = patch.pointer;

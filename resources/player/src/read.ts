@@ -72,8 +72,8 @@ function pathOf(element: Element): string {
       steps.unshift(`${node.localName}#${node.id}`);
       break;
     }
-    steps.unshift(`${node.localName}:nth-child(${node.parentElement ? [...node.parentElement.children].indexOf(node) + 1
-      : node.parentNode ? [...node.parentNode.childNodes].filter((child) => child.nodeType === 1).indexOf(node) + 1 : 1})`);
+    const around = [...node.parentNode?.childNodes ?? [node]].filter((child) => child.nodeType === 1);
+    steps.unshift(`${node.localName}:nth-child(${around.indexOf(node) + 1})`);
   }
   return steps.join(" > ");
 }

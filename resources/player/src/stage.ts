@@ -6,6 +6,7 @@ export class Stage {
   private sizer = document.getElementById("sizer")!;
   private overlay = document.getElementById("overlay")!;
   private marker = document.getElementById("marker")!;
+  private missing = document.getElementById("missing")!;
   private pointer = document.getElementById("pointer")!;
   private size: [number, number] = [0, 0];
   private zoom: number | null = null;
@@ -82,8 +83,15 @@ export class Stage {
     classList.toggle("down", down);
   }
 
+  /** Say what the page lacks that leaves no place of its own; nothing when it lacks nothing. */
+  say(text: string): void {
+    if (this.missing.textContent === text) return;
+    this.missing.textContent = text;
+    this.missing.style.display = text ? "block" : "none";
+  }
+
   hidePointer(hidden: boolean): void {
-    this.overlay.style.visibility = hidden ? "hidden" : "";
+    this.overlay.classList.toggle("unpointed", hidden);
   }
 
   /** Whether text of the recorded page can be selected with the mouse. */
