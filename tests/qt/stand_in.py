@@ -62,6 +62,10 @@ class FakePlayer(QWidget):
         self.calls.append(("find", tab, t, direction))
         self.found.emit((t // 1000 + 1) * 1000.0 if direction > 0 else (-(-t // 1000) - 1) * 1000.0)
 
+    def show_marks(self, visible: bool) -> None:
+        """Marks, or none."""
+        self.calls.append(("marks", visible))
+
     def play(self) -> None:
         """Asked to play."""
         self.calls.append(("play",))

@@ -486,3 +486,15 @@ def test_closing_a_session_leaves_a_welcome(session_window: Window) -> None:
     assert session_window.activity.model.rowCount() == 0
     assert session_window.transport.time.text() == "–"
     assert not session_window.top.note_button.isEnabled()
+
+
+def test_marks_on_the_page_can_be_put_away_and_stay_away(window: Window) -> None:
+    player = window.stage.player
+    assert window.actions_table.action("marks").isChecked()
+    window.actions_table.run("marks")
+    assert player.calls[-1] == ("marks", False)
+    assert not window.actions_table.action("marks").isChecked()
+    player.ready.emit()
+    assert ("marks", False) in player.calls[-2:]
+    window.actions_table.run("marks")
+    assert player.calls[-1] == ("marks", True)

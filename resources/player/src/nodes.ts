@@ -105,6 +105,7 @@ function makeElement(rec: Rec, parent: Node | null, bench: Bench): Element {
   if (flags & BLOCKED) element.setAttribute(MARK, "blocked");
   else if (isFrame(element)) element.setAttribute(MARK, "frame");
   else if (tag === "img") markPicture(element);
+  else if (typeof attrs.value === "string" && isMask(attrs.value)) mark(element, "masked", true);
   return element;
 }
 

@@ -56,6 +56,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("--tab", type=int, default=0, metavar="N")
     one.add_argument("-o", "--out", required=True, type=Path, metavar="PNG")
     one.add_argument("--json", dest="json_file", type=Path, metavar="FILE")
+    one.add_argument("--marks", action="store_true", help="mark what is not in the recording")
     one.set_defaults(run=_snapshot)
 
 
@@ -114,7 +115,8 @@ def _snapshot(options: argparse.Namespace) -> int:
         check_tab(session, options.tab)
         engine = StillEngine(library, session.id, None)
         try:
-            page, picture = headless.read(engine, options.tab, parse_instant(options.at, session.start))
+            t = parse_instant(options.at, session.start)
+            page, picture = headless.read(engine, options.tab, t, marks=options.marks)
         finally:
             engine.close()
     finally:

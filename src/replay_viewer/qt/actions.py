@@ -158,6 +158,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", "Undo", "undo", ("Ctrl+Z",), "undo", "undo", "Notes", "Notes"),
     Action("redo", "Redo", "redo", ("Ctrl+Shift+Z",), "", "redo", "Notes", "Notes"),
     Action("pick", "Pick an element in the page", "pick_element", ("x",), "pick", menu="View", group="Page"),
+    Action(
+        "marks",
+        "Mark what was not recorded",
+        "toggle_marks",
+        ("h",),
+        "",
+        "always",
+        menu="View",
+        group="Page",
+        checkable=True,
+    ),
     Action("mark-a", "Compare from this instant (A)", "mark_a", ("Alt+A",), "", menu="View", group="Page"),
     Action("mark-b", "Compare with this instant (B)", "mark_b", ("Alt+B",), "", menu="View", group="Page"),
     *(

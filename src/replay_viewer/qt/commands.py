@@ -438,6 +438,11 @@ class Commands(QObject):
         self._panel("dom")
         self.dom.set_picking(not picking)
 
+    def toggle_marks(self) -> None:
+        """Mark on the page what is not in the recording (images, frames, masked text…), or not."""
+        self.window.stage.show_marks(not self.window.stage.marks)
+        self.window.actions_table.action("marks").setChecked(self.window.stage.marks)
+
     def mark_a(self) -> None:
         """Compare the page from this instant."""
         self._mark("A")

@@ -162,8 +162,12 @@ def shoot(engine: Engine, tab: int, instants: Sequence[float], size: QSize | Non
     return pictures
 
 
-def read(engine: Engine, tab: int, t: float) -> tuple[dict[str, Any], bytes]:
-    """What the page holds at `t`, and its picture as PNG bytes. Raises PaintingFailed."""
+def read(engine: Engine, tab: int, t: float, *, marks: bool = False) -> tuple[dict[str, Any], bytes]:
+    """What the page holds at `t`, and its picture as PNG bytes. Raises PaintingFailed.
+
+    `marks`: say in the picture what is not in the recording.
+    """
     with player(engine) as headless:
+        headless.view.show_marks(marks)
         headless.seek(tab, t)
         return headless.read(), png(headless.picture())

@@ -42,6 +42,7 @@ class Player(Protocol):
     def retry(self) -> None: ...
     def set_around(self, colour: QColor) -> None: ...
     def set_picking(self, on: bool) -> None: ...
+    def show_marks(self, visible: bool) -> None: ...
     def outline(self, ids: Sequence[int]) -> None: ...
     def take_picture(self, done: Callable[[QImage], None]) -> None: ...
     def shutdown(self) -> None: ...
@@ -101,6 +102,7 @@ class Stage(QWidget):
         self.context = context
         self._make_player, self._make_engine = player_factory, engine_factory
         self.player: Any = None
+        self.marks = True
         self._engine: Any = None
         self._engine_of = ""
         self.tab = 0
@@ -237,6 +239,12 @@ class Stage(QWidget):
         self._set_end()
         self._stack.setCurrentWidget(self.player)
 
+    def show_marks(self, on: bool) -> None:
+        """Mark on the page what is not in the recording, or not."""
+        self.marks = on
+        if self.player is not None:
+            self.player.show_marks(on)
+
     def close_session(self) -> None:
         """No session is open any more."""
         self._close_engine()
@@ -295,6 +303,8 @@ class Stage(QWidget):
 
     def _ready(self) -> None:
         self._around()
+        if not self.marks:
+            self.player.show_marks(False)
 
     def _failed(self, message: str) -> None:
         first, _, rest = message.partition(". ")

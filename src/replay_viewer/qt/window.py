@@ -100,6 +100,7 @@ class Window(QMainWindow):
         self._build()
         self.commands = Commands(self)
         self.actions_table = Actions(self.commands, self)
+        self.actions_table.action("marks").setChecked(True)
         self.actions_table.fill(menu)
         self._dock_menu(menu)
         self.lanes.press_key = partial(self.actions_table.press_scoped, "lanes")

@@ -80,3 +80,25 @@ def test_blocked_boxes_and_foreign_frames_are_marked(bench: Bench) -> None:
     assert colour(bench, "iframe", "background-image") == "none"
     bench.seek(50)
     assert "recorded" in colour(bench, "iframe", "background-image")
+
+
+def test_images_masked_text_and_style_sheets_that_are_missing_are_marked(bench: Bench) -> None:
+    r = Recording()
+    picture = r.el("img", {"src": "http://shop.test/logo.png", "width": "40", "height": "30"})
+    here = r.el("img", {"src": "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"})
+    sheet = r.el("link", {"rel": "stylesheet", "href": "http://shop.test/site.css"})
+    r.page(
+        0, sheet, picture, here, r.el("p", {}, "***** **"), r.el("p", {}, "2 * 3"), r.el("input", {"value": "****"})
+    )
+    bench.use(r.raws)
+    bench.seek(50)
+    marks = ask(
+        bench, "[...d.querySelectorAll('[rr-mark]')].map((e) => e.localName + ':' + e.getAttribute('rr-mark')).join()"
+    )
+    assert marks == "img:image,p:masked,input:masked"
+    said = "document.getElementById('missing').textContent"
+    assert ask(bench, said) == "1 style sheet not recorded"
+    assert "Image" in colour(bench, "img", "background-image")
+    bench.view.show_marks(False)
+    bench.qtbot.waitUntil(lambda: colour(bench, "img", "background-image") == "none", timeout=5_000)
+    assert ask(bench, "getComputedStyle(document.getElementById('missing')).visibility") == "hidden"

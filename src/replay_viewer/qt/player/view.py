@@ -153,7 +153,7 @@ class PlayerView(QWidget):
         self._line.send("pointer", visible=visible)
 
     def show_marks(self, visible: bool) -> None:
-        """Mark what is not in the recording (blocked boxes, frames of other sites), or not."""
+        """Mark what is not in the recording (blocked boxes, frames, images, masked text, style sheets), or not."""
         self._line.send("marks", on=visible)
 
     def set_selecting(self, on: bool) -> None:
