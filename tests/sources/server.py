@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,11 +12,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Faulty:
-    """`answer(path, headers, n)` gives the raw bytes to write back; None hangs up. `seen`: paths and headers."""
+    """`answer(path, headers, n)` gives the raw bytes to write back; None hangs up.
+
+    `seen`: paths and headers; `bodies`: what was posted.
+    """
 
     answer: Callable[[str, dict[str, str], int], bytes | None]
     url: str = ""
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     busy: int = 0
     most: int = 0
 
@@ -32,15 +37,24 @@ def answer(status: int, body: bytes = b"{}", length: int | None = None, **header
 
 
 @contextmanager
-def serving(reply: Callable[[str, dict[str, str], int], bytes | None]) -> Iterator[Faulty]:
-    """The server on a free loopback port, until the block ends."""
+def serving(
+    reply: Callable[[str, dict[str, str], int], bytes | None], tls: ssl.SSLContext | None = None
+) -> Iterator[Faulty]:
+    """The server on a free loopback port, until the block ends; with `tls` it speaks https."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    made = Faulty(reply, f"http://127.0.0.1:{listener.getsockname()[1]}")
+    made = Faulty(reply, f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}")
     lock = threading.Lock()
     stopped = threading.Event()
     threads: list[threading.Thread] = []
 
     def talk(connection: socket.socket) -> None:
+        if tls is not None:
+            connection.settimeout(10)
+            try:
+                connection = tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                connection.close()
+                return
         with connection, lock_busy():
             data = b""
             connection.settimeout(10)
@@ -53,7 +67,12 @@ def serving(reply: Callable[[str, dict[str, str], int], bytes | None]) -> Iterat
                 first, *lines = data.split(b"\r\n\r\n")[0].decode().split("\r\n")
                 headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
                 path = first.split()[1]
+                body = data.partition(b"\r\n\r\n")[2]
+                while len(body) < int(headers.get("content-length", "0")):
+                    body += connection.recv(65536)
                 with lock:
+                    if body:
+                        made.bodies.append(body)
                     n = sum(seen == path for seen, _ in made.seen)
                     made.seen.append((path, headers))
                 if (raw := reply(path, headers, n)) is not None:
