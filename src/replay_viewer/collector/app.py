@@ -23,6 +23,7 @@ from replay_viewer.collector.guard import Guard
 from replay_viewer.collector.health import Health, Timing
 from replay_viewer.collector.http import problem
 from replay_viewer.collector.ingest import Ingest
+from replay_viewer.collector.kept import KeptItems
 from replay_viewer.collector.limits import LimitSettings
 from replay_viewer.collector.page import Pages
 from replay_viewer.collector.queries import Queries
@@ -70,6 +71,7 @@ class Collector:
         routes = [
             *Ingest(self._store, self.access, limits, redaction).routes(),
             *api.routes(),
+            *KeptItems(self._engine, blobs, api).routes(),
             Health(self._engine, bodies, self.access, timing).route(),
             *Pages(queries, facts, self.access, guard).routes(),
         ]

@@ -117,6 +117,62 @@ def _get(summary: str, parameters: list[dict[str, Any]], media: str, *refusals: 
     return {"get": {"tags": ["write"], "summary": summary, "parameters": parameters, "responses": responses}}
 
 
+def _items() -> dict[str, Any]:
+    """What was kept apart, for reading."""
+    refused = {
+        "400": _says("A parameter is wrong."),
+        "401": _says("A token is missing, unknown or revoked."),
+        "403": _says("An open collector was asked by another name than this machine's."),
+    }
+    item = {
+        "type": "object",
+        "properties": {
+            **{name: {"type": "integer"} for name in ("id", "bytes")},
+            **dict.fromkeys(("session", "project", "type", "eventId", "filename", "contentType", "sdk"), _TEXT),
+            "received": _NUMBER,
+        },
+    }
+    page = {
+        "type": "object",
+        "required": ["data", "next", "counts"],
+        "properties": {
+            "data": {"type": "array", "items": item},
+            "next": {"type": ["string", "null"]},
+            "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+        },
+    }
+    known = {"description": "A page.", "content": {"application/json": {"schema": page}}}
+    number = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    return {
+        "/api/v1/items": {
+            "get": {
+                "security": [{"token": []}],
+                "tags": ["read"],
+                "summary": "Attachments, and items of no known kind, newest first; `counts` per type.",
+                "parameters": [
+                    _query("session", "Only of this session."),
+                    _query("type", "Only of this type, such as attachment."),
+                    _query("cursor", "`next` of the page before."),
+                ],
+                "responses": {"200": known, **refused},
+            }
+        },
+        "/api/v1/items/{id}": {
+            "get": {
+                "security": [{"token": []}],
+                "tags": ["read"],
+                "summary": "The bytes of one, as sent.",
+                "parameters": [number],
+                "responses": {
+                    "200": {"description": "They.", "content": {"application/octet-stream": {}}},
+                    "404": _says("There is none."),
+                    **refused,
+                },
+            }
+        },
+    }
+
+
 def ingest_paths() -> dict[str, Any]:
     """The paths as OpenAPI path items."""
     keyed = [
@@ -145,4 +201,4 @@ def ingest_paths() -> dict[str, Any]:
     paths["/static/{version}/{script}"] = _get(
         "The same, of the version we have.", [version, script], "text/javascript", "404"
     )
-    return paths
+    return paths | _items()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.rows import ErrorEvent
 from replay_viewer.domain.time import to_ms
 from replay_viewer.formats import Batch, Linked, Said, Skipped, merge_facts, read_body
+from replay_viewer.formats.base import Stream
 from replay_viewer.formats.beacons import RECEIVED
 from replay_viewer.recording.events import Head, Kind
 
@@ -42,17 +43,12 @@ class _Custom(msgspec.Struct):
     payload: msgspec.Raw = msgspec.Raw(b"null")
 
 
-def envelope_header(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+def envelope_header(body: bytes) -> dict[str, Any]:
     """The first line of an envelope, for routing and the answer: `event_id`, `dsn`. {} when there is none."""
-    encoding = headers.get("content-encoding", "").lower()
-    if encoding in ("gzip", "deflate"):
-        try:
-            body = zlib.decompressobj(wbits=15 | 32).decompress(body, _HEADER_BYTES)
-        except zlib.error:
-            return {}
     try:
-        header = msgspec.json.decode(body[:_HEADER_BYTES].partition(b"\n")[0])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        head = Stream(BytesIO(body), "The envelope", _HEADER_BYTES << 4).read(_HEADER_BYTES)
+        header = msgspec.json.decode(head.partition(b"\n")[0])
+    except (BadInput, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
     return header if isinstance(header, dict) else {}
 

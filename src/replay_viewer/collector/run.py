@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 
 from replay_viewer.collector.access import is_loopback
 from replay_viewer.collector.app import Collector
+from replay_viewer.collector.limits import LimitSettings
+from replay_viewer.collector.redact import IngestRedaction
 from replay_viewer.domain.errors import BadInput, SourceProblem
 
 #: How long a stop waits for answers under way, in seconds.
@@ -22,7 +24,14 @@ _GRACE = 10
 
 
 def serve(
-    home: Path, *, host: str = "127.0.0.1", port: int = 8040, open: bool = False, db: str | None = None
+    home: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8040,
+    open: bool = False,
+    db: str | None = None,
+    limits: LimitSettings | None = None,
+    redaction: IngestRedaction | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; then finish what was acknowledged and return.
 
@@ -31,7 +40,7 @@ def serve(
     """
     if open and not is_loopback(host):
         raise BadInput(f"--open has no tokens, so it cannot listen on {host}.", "Leave out --open or --host.")
-    collector = Collector(home, db=db, open=open)
+    collector = Collector(home, db=db, open=open, limits=limits, redaction=redaction)
     try:
         sock = _listen(host, port)
     except SourceProblem:
@@ -95,7 +104,14 @@ class RunningCollector:
 
 
 def start(
-    home: Path, port: int = 0, open: bool = True, *, host: str = "127.0.0.1", db: str | None = None
+    home: Path,
+    port: int = 0,
+    open: bool = True,
+    *,
+    host: str = "127.0.0.1",
+    db: str | None = None,
+    limits: LimitSettings | None = None,
+    redaction: IngestRedaction | None = None,
 ) -> RunningCollector:
     """Start a collector beside the caller; it answers when this returns. Port 0 takes a free one.
 
@@ -103,7 +119,7 @@ def start(
     """
     if open and not is_loopback(host):
         raise BadInput(f"An open collector cannot listen on {host}.", "Use 127.0.0.1.")
-    collector = Collector(home, db=db, open=open)
+    collector = Collector(home, db=db, open=open, limits=limits, redaction=redaction)
     try:
         url, stop = run_in_thread(collector.app, host, port, "collector", collector.stopping)
     except SourceProblem:

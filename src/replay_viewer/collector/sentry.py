@@ -58,7 +58,7 @@ class SentryIngest:
         got = await self._intake.receive(request)
         if not got.body:
             return problem(400, "empty request body", ingest=True)
-        header = await run_in_threadpool(envelope_header, got.body, got.headers)
+        header = await run_in_threadpool(envelope_header, got.body)
         dsn = header["dsn"] if isinstance(header.get("dsn"), str) else ""
         keys = _sentry_keys(request)
         if not keys and dsn:
