@@ -45,6 +45,8 @@ class Library:
         self.blobs = BlobStore(home)
         self.leases = home / "leases"
         self.extras = extras.Extras(database, self.blobs)
+        #: Why nothing may be written here by a person; '' when it may.
+        self.frozen = ""
         self._rows = RowStore(self.blobs)
 
     @classmethod
@@ -323,6 +325,7 @@ class Library:
 
     def put_note(self, note: Note) -> None:
         """Add a note, or replace the one of the same id. `note.session` is the session's full id."""
+        self._check_writable()
         c = schema.notes.c
         with self.database.write() as connection:
             self._generation(connection, note.session, exact=True)
@@ -335,8 +338,13 @@ class Library:
 
     def remove_note(self, id: str) -> None:
         """Remove a note by its own id; nothing happens when it is not there."""
+        self._check_writable()
         with self.database.write() as connection:
             connection.execute(delete(schema.notes).where(schema.notes.c.id == id))
+
+    def _check_writable(self) -> None:
+        if self.frozen:
+            raise StorageProblem(self.frozen, "Import it first.")
 
     # settings
 

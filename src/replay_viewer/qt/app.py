@@ -90,7 +90,14 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
         start_refresh=refresh,
         settings=kept,
         evidence=Evidence(_shooter, _print, _preview),
+        view_bundle=_view_bundle,
     )
+
+
+def _view_bundle(parent: Window, path: Path) -> None:
+    from replay_viewer.qt.bundleview import view
+
+    view(parent, path, lambda library: window(library))
 
 
 def run(
@@ -207,9 +214,11 @@ def _end_spare_jobs() -> None:
 
 
 def _take_down(made: Window) -> None:
-    """Close a window after the event loop ended: pages go before their profiles, or Chromium complains."""
-    made.close()
-    made.deleteLater()
+    """Close windows after the event loop ended: pages go before their profiles, or Chromium complains."""
+    others = [one for one in QApplication.topLevelWidgets() if isinstance(one, Window) and one is not made]
+    for one in (*others, made):
+        one.close()
+        one.deleteLater()
     for _ in range(3):
         QCoreApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete))
         QCoreApplication.processEvents()

@@ -339,14 +339,25 @@ class Commands(QObject):
         assert selected is not None
         kind, n = selected
         row = opened.row(kind, n)
-        self.context.add_note(
-            Note(id="", session="", t=row.t, tab=max(row.tab, 0), kind=kind, row=n, text=one_line(summary(row), 200))
-        )
+        if any(note.kind == kind and note.row == n for note in opened.notes):
+            self.window.messages.say("This row is evidence already.", one_line(summary(row), 120), "info")
+            return
+        text = one_line(summary(row), 200)
+        if not self._noted(Note(id="", session="", t=row.t, tab=max(row.tab, 0), kind=kind, row=n, text=text)):
+            return
         self.window.messages.say("Added to the evidence.", one_line(summary(row), 120), "info")
+
+    def _noted(self, note: Note) -> bool:
+        """Add a note; whether the library took it (it says so itself when it does not)."""
+        opened = self.context.opened
+        before = len(opened.notes) if opened is not None else 0
+        self.context.add_note(note)
+        return opened is not None and len(opened.notes) > before
 
     def bookmark(self) -> None:
         """A note without text."""
-        self.context.add_note(Note(id="", session="", t=self.playhead.t, tab=self.window.stage.tab))
+        if not self._noted(Note(id="", session="", t=self.playhead.t, tab=self.window.stage.tab)):
+            return
         self.window.messages.say(f"Bookmarked {self.playhead.text(self.playhead.t)}.", "", "info")
 
     def comment(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QSize, Qt, QTimer
+from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QEvent, QEventLoop, QIODevice, QSize, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
@@ -124,11 +124,17 @@ class HeadlessPlayer:
         """Take the page down and wait until it is gone."""
         gone = self.view.profile.destroyed
 
+        # In a running application only the loop an object was given up in deletes it, so both happen in ours.
+        flush = QTimer()
+        flush.timeout.connect(lambda: QCoreApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete)))
+
         def start(finish: Callable[..., None]) -> None:
             gone.connect(finish)
-            self.view.shutdown()
+            QTimer.singleShot(0, self.view.shutdown)
+            flush.start(10)
 
         self._until(start)
+        flush.stop()
         self.view.deleteLater()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ from replay_viewer.qt.transport import Transport
 from replay_viewer.qt.widgets import label, set_role
 from replay_viewer.qt.wording import health_line, origin_line
 from replay_viewer.services import connections
+from replay_viewer.services.bundle_file import looks_like_bundle
 
 if TYPE_CHECKING:
     from replay_viewer.qt.composer import Composer
@@ -74,8 +75,13 @@ class Window(QMainWindow):
         start_refresh: RefreshStarter | None = None,
         settings: QSettings | None = None,
         evidence: Evidence | None = None,
+        view_bundle: Callable[[Window, Path], None] | None = None,
     ) -> None:
         super().__init__()
+        #: Shows a bundle in a window of its own, without importing it; None: bundles are imported.
+        self.view_bundle = view_bundle
+        #: What is to happen when the window is gone.
+        self.afterwards: list[Callable[[], None]] = []
         self.settings = settings or QSettings("replay-viewer", "replay-viewer")
         self.context = Context(library, self)
         self._evidence = evidence
@@ -218,7 +224,7 @@ class Window(QMainWindow):
         elif text.startswith(("http://", "https://")):
             self.opener.open_url(text)
         elif text and Path(text).expanduser().exists():
-            self.opener.open_paths([Path(text).expanduser()])
+            self.open_targets([str(Path(text).expanduser())])
         else:
             self.queue_dock.show()
             self.queue.filter.setText(text)
@@ -267,6 +273,9 @@ class Window(QMainWindow):
         # File managers hand files over as file: URLs.
         targets = [str(links.file_of(target) or target) for target in targets]
         paths = [Path(target) for target in targets if "://" not in target and Path(target).exists()]
+        if len(paths) == 1 and self.view_bundle is not None and looks_like_bundle(paths[0]):
+            self.view_bundle(self, paths[0])
+            return
         if paths:
             self.opener.open_paths(paths)
         elif targets:
@@ -477,6 +486,8 @@ class Window(QMainWindow):
             self.panels.shutdown()
             self.stage.shutdown()
             self.context.tasks.close()
+            for then in self.afterwards:
+                then()
         super().closeEvent(event)
 
 
