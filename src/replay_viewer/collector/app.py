@@ -71,7 +71,7 @@ class Collector:
         routes = [
             *Ingest(self._store, self.access, limits, redaction).routes(),
             *api.routes(),
-            *KeptItems(self._engine, blobs, api).routes(),
+            *KeptItems(self._engine, blobs, guard).routes(),
             Health(self._engine, bodies, self.access, timing).route(),
             *Pages(queries, facts, self.access, guard).routes(),
         ]

@@ -10,12 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from replay_viewer.collector.api import ReadApi
+from replay_viewer.collector.access import Reader
 from replay_viewer.collector.blobs import Blobs
-from replay_viewer.collector.http import problem
-from replay_viewer.collector.intake import Handler
+from replay_viewer.collector.guard import Guard
 from replay_viewer.collector.schema import items
-from replay_viewer.domain.errors import BadInput, NotFound, StorageProblem
+from replay_viewer.domain.errors import BadInput, NotFound
 
 _PAGE = 100
 _LAST = 1 << 62
@@ -24,34 +23,19 @@ _LAST = 1 << 62
 class KeptItems:
     """`/api/v1/items`: how many of each type, and a page of them, newest first; `/api/v1/items/{id}`: the bytes."""
 
-    def __init__(self, engine: Engine, blobs: Blobs, api: ReadApi) -> None:
+    def __init__(self, engine: Engine, blobs: Blobs, guard: Guard) -> None:
         self._engine = engine
         self._blobs = blobs
-        self._api = api
+        self._guard = guard
 
     def routes(self) -> list[Route]:
         """Both, for those who may read."""
         return [
-            Route("/api/v1/items", self._guarded(self._list), methods=["GET"]),
-            Route("/api/v1/items/{id:int}", self._guarded(self._item), methods=["GET"]),
+            Route("/api/v1/items", self._guard(self._list), methods=["GET"]),
+            Route("/api/v1/items/{id:int}", self._guard(self._item), methods=["GET"]),
         ]
 
-    def _guarded(self, handler: Handler) -> Handler:
-        async def handle(request: Request) -> Response:
-            if refusal := await run_in_threadpool(self._api.refusal, request):
-                return refusal
-            try:
-                return await handler(request)
-            except NotFound as error:
-                return problem(404, error.message)
-            except BadInput as error:
-                return problem(400, str(error))
-            except StorageProblem as error:
-                return problem(503, error.message, headers={"Retry-After": "5"})
-
-        return handle
-
-    async def _list(self, request: Request) -> Response:
+    async def _list(self, request: Request, _reader: Reader) -> Response:
         query = request.query_params
         cursor = query.get("cursor", "")
         if cursor and not (cursor.isascii() and cursor.isdigit() and int(cursor[:20]) < _LAST):
@@ -88,7 +72,7 @@ class KeptItems:
         ]
         return {"data": data, "next": str(data[-1]["id"]) if len(rows) > _PAGE else None, "counts": counts}
 
-    async def _item(self, request: Request) -> Response:
+    async def _item(self, request: Request, _reader: Reader) -> Response:
         number = request.path_params["id"]
         found = await run_in_threadpool(self.read, number) if number < _LAST else None
         if found is None:
