@@ -125,7 +125,17 @@ def test_masked_texts_and_odd_characters(home: Path) -> None:
 def test_a_library_of_before_is_migrated_and_read(home: Path) -> None:
     store_session(home, _events("Alpha"), "s1")
     with Library.open(home) as library, library.database.write() as connection:
-        added = ("page_index", "page_texts", "page_reads", "extras", "attached", "assets", "quiet", "thumbnails")
+        added = (
+            "page_index",
+            "page_texts",
+            "page_reads",
+            "extras",
+            "attached",
+            "assets",
+            "quiet",
+            "thumbnails",
+            "marks",
+        )
         for name in added:
             connection.exec_driver_sql(f"DROP TABLE {name}")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")

@@ -103,6 +103,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.counts.get("errors", 0)
 
 
+class Marks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person marked a session with: when it was `watched` (epoch ms, 0 not yet), and `tags` in order."""
+
+    watched: float = 0.0
+    tags: list[str] = []
+
+
 class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A person's remark at an instant (`end` < 0), a range, a row (`kind`, `row`) or a spot (`x`, `y`) on the page.
 

@@ -130,13 +130,31 @@ class Duration(_Compares):
 class State(Operator):
     """is:"""
 
-    code, help = "is", "importing or ready"
+    code, help = "is", "importing, ready, watched, unwatched or kept"
 
     def read(self, value: str, into: Parsed) -> None:
-        """Compare the state."""
-        if value.casefold() not in ("importing", "ready"):
-            raise BadInput(f"“is:{value}” is not a state.", "Write is:importing or is:ready.")
-        into.conditions.append(_s.c.state == value.casefold())
+        """Compare the state, or look at what a person marked."""
+        wanted = value.casefold()
+        if wanted in ("importing", "ready"):
+            into.conditions.append(_s.c.state == wanted)
+        elif wanted in ("watched", "unwatched"):
+            watched = exists().where(schema.marks.c.session == _s.c.sid, schema.marks.c.watched > 0)
+            into.conditions.append(watched if wanted == "watched" else ~watched)
+        elif wanted == "kept":
+            into.conditions.append(exists().where(schema.extras.c.session == _s.c.sid, schema.extras.c.kept == 1))
+        else:
+            raise BadInput(f"“is:{value}” is not a state.", f"After is: write {self.help}.")
+
+
+class Tagged(Operator):
+    """tag:"""
+
+    code, help = "tag", "the session has this tag"
+
+    def read(self, value: str, into: Parsed) -> None:
+        """Look for the whole tag."""
+        has = schema.marks.c.tags.contains(f" {value.casefold()} ", autoescape=True)
+        into.conditions.append(exists().where(schema.marks.c.session == _s.c.sid, has))
 
 
 class After(Operator):
@@ -171,6 +189,7 @@ OPERATORS: dict[str, Operator] = {
         Errors(),
         Duration(),
         State(),
+        Tagged(),
         After(),
         Before(),
     )

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from replay_viewer.domain.rows import KINDS
 
 #: The newest revision in `migrations/versions`; a test holds the two together.
-HEAD = "0004"
+HEAD = "0005"
 
 metadata = MetaData()
 
@@ -258,6 +258,15 @@ assets = Table(
     Column("type", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("why", Text, nullable=False),
+)
+
+#: What people mark sessions with, by the session's id. `tags`: each between blanks, or empty.
+marks = Table(
+    "marks",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("watched", Float, nullable=False),  # epoch ms, 0 when not
+    Column("tags", Text, nullable=False),
 )
 
 settings = Table(

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select
 from replay_viewer.domain.errors import NotFound, StorageProblem
 from replay_viewer.domain.rows import Row, summary
 from replay_viewer.domain.session import Note, Session
-from replay_viewer.library import extras, fulltext, pages, problems, schema, tidy, trails
+from replay_viewer.library import extras, fulltext, marks, pages, problems, schema, tidy, trails
 from replay_viewer.library import query as query_language
 from replay_viewer.library.blobs import BlobStore
 from replay_viewer.library.database import Database
@@ -47,6 +47,7 @@ class Library:
         self.extras = extras.Extras(database, self.blobs)
         #: Why nothing may be written here by a person; '' when it may.
         self.frozen = ""
+        self.marks = marks.MarkBook(database)
         self._rows = RowStore(self.blobs)
 
     @classmethod
@@ -121,6 +122,7 @@ class Library:
         with self.database.write() as connection:
             connection.execute(delete(schema.notes).where(schema.notes.c.session == sid))
             assets = extras.forget(connection, sid)
+            marks.forget(connection, sid)
         tidy.remove_blobs(self, assets)
         tidy.purge(self)
 
