@@ -136,6 +136,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("zoom-out", "Zoom out", "lanes_zoom_out", ("s",), group="Lanes", scope="lanes"),
     Action("pan-left", "Pan left", "lanes_left", ("a",), group="Lanes", scope="lanes"),
     Action("pan-right", "Pan right", "lanes_right", ("d",), group="Lanes", scope="lanes"),
+    Action("lanes-table", "Lanes as a table", "lanes_table", ("Shift+L",), menu="View", group="Lanes"),
+    Action("lanes-menu", "Show, hide and order the lanes", "lanes_menu", ("Shift+M",), menu="View", group="Lanes"),
     Action("zoom-all", "Show the whole session in the lanes", "lanes_all", ("0",), menu="View", group="Lanes"),
     Action(
         "evidence", "Add the selected row to the evidence", "add_evidence", ("e",), "plus", "row", "Notes", "Notes"
@@ -201,6 +203,8 @@ _PRETTY = {
     "Alt+Left": "Alt ←",
     "Alt+Right": "Alt →",
     "Alt+Up": "Alt ↑",
+    "Shift+L": "Shift L",
+    "Shift+M": "Shift M",
     "Alt+Down": "Alt ↓",
     "Escape": "Esc",
     "Alt+Backspace": "Alt Backspace",

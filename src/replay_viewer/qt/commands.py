@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
@@ -20,6 +20,7 @@ from replay_viewer.domain.session import Note
 from replay_viewer.library import Library
 from replay_viewer.qt.actions import ACTIONS, PANEL_IDS, pretty
 from replay_viewer.qt.keysheet import KeySheet
+from replay_viewer.qt.lanes.table import LaneTable
 from replay_viewer.qt.palette import Entry, Palette
 from replay_viewer.qt.panels.dom import DomPanel
 from replay_viewer.qt.panels.notes import NotesPanel
@@ -325,6 +326,18 @@ class Commands(QObject):
     def lanes_right(self) -> None:
         """Later."""
         self.window.lanes.pan_screens(0.2)
+
+    def lanes_table(self) -> None:
+        """Every mark as a row."""
+        lanes = self.window.lanes
+        LaneTable(self.context, lanes.data, lanes.visible_lanes(), self.window).show()
+
+    def lanes_menu(self) -> None:
+        """Which lanes show."""
+        lanes = self.window.lanes
+        menu = lanes.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(lanes.mapToGlobal(lanes.rect().topLeft()))
 
     def lanes_all(self) -> None:
         """The whole session."""

@@ -100,6 +100,7 @@ class Window(QMainWindow):
         self.transport = Transport(self.context.playhead)
         self.lanes = Lanes(self.context.playhead)
         self.lanes.describe = self._describe
+        self.lanes.remember(self.settings)
         self.panels = Panels(self.context)
         self.queue = Queue(self.context)
         self.activity = Activity(self.context)
