@@ -281,7 +281,9 @@ class Window(QMainWindow):
             self.opener.open_paths(paths)
         elif targets:
             target = targets[0]
-            if "://" in target:
+            if at and target.startswith(("http://", "https://")):
+                self.opener.open_url(target, at)
+            elif "://" in target:
                 self.enter(target)
             else:
                 self.opener.open_session(target, at)
