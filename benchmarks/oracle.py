@@ -99,7 +99,12 @@ def truths(folder: Path) -> list[Truth]:
 def words(text: str, masked: bool) -> Counter[str]:
     """The words of a text, as a bag; with `masked`, every word as stars of its length (as JavaScript counts)."""
     found = re.findall(r"\S+", text)
-    return Counter("*" * (len(w.encode("utf-16-le")) // 2) for w in found) if masked else Counter(found)
+    return Counter(_stars(w) for w in found) if masked else Counter(found)
+
+
+def _stars(text: str, letter: str = r"(?s:.)") -> str:
+    """A text as recorders mask it: a star for every letter, as JavaScript counts."""
+    return re.sub(letter, lambda found: "*" * (len(found[0].encode("utf-16-le")) // 2), text)
 
 
 def similarity(a: str, b: str, masked: bool = False) -> float:
@@ -126,7 +131,7 @@ def compare(truth: Truth, page: dict[str, Any], masked: bool) -> Verdict:
             got = by_id.get(wanted["id"])
         else:
             # Backends' recorders keep their ids: where it stands, as far up as was noted, says which it is.
-            same = [entry for entry in left if entry["path"].endswith(wanted["path"])]
+            same = [entry for entry in left if _stands(entry["path"], wanted["path"])]
             got = same[0] if same else None
             if got is not None:
                 left.remove(got)
@@ -139,7 +144,8 @@ def compare(truth: Truth, page: dict[str, Any], masked: bool) -> Verdict:
             if value is None or wanted.get("type") == "file":
                 continue
             have = got[key]
-            if key == "value" and isinstance(have, str) and "*" in have and re.sub(r"\S", "*", str(value)) == have:
+            text = str(value)
+            if key == "value" and have and have in (_stars(text), _stars(text, r"\S")):
                 # The recorder masked it; what was typed is not in the recording.
                 continue
             if value != have:
@@ -156,6 +162,19 @@ def compare(truth: Truth, page: dict[str, Any], masked: bool) -> Verdict:
     if abs(x - truth.top_scroll.get("x", 0)) > NEAR or abs(y - truth.top_scroll.get("y", 0)) > NEAR:
         verdict.scrolls.append(f"page: {(truth.top_scroll.get('x'), truth.top_scroll.get('y'))}, painted {(x, y)}")
     return verdict
+
+
+def _stands(path: str, noted: str) -> bool:
+    """Whether an element (`tag#id:nth-child(n) > …`) is the one a note means: `tag#id`, then `tag:nth-child(n)`…"""
+    steps, wanted = path.split(" > "), noted.split(" > ")
+    if len(wanted) > len(steps):
+        return False
+    for step, want in zip(reversed(steps), reversed(wanted), strict=False):
+        tag, _, rest = step.partition("#")
+        id, _, place = rest.rpartition(":nth-child(")
+        if want not in (f"{tag}#{id}", f"{tag}:nth-child({place}"):
+            return False
+    return True
 
 
 def _top(scrolls: dict[int, tuple[float, float]], page: dict[str, Any]) -> tuple[float, float]:

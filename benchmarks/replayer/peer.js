@@ -48,16 +48,12 @@ window.peer = {
   },
 };
 
-/** Where an element stands below the nearest element with an id, or its document or shadow root. */
+/** Where an element stands in its document or shadow root: tag, id and place of it and all around it. */
 function pathOf(element) {
   const steps = [];
   for (let node = element; node; node = node.parentElement) {
-    if (node.id) {
-      steps.unshift(`${node.localName}#${node.id}`);
-      break;
-    }
     const around = [...node.parentNode?.childNodes ?? [node]].filter((child) => child.nodeType === 1);
-    steps.unshift(`${node.localName}:nth-child(${around.indexOf(node) + 1})`);
+    steps.unshift(`${node.localName}#${node.id}:nth-child(${around.indexOf(node) + 1})`);
   }
   return steps.join(" > ");
 }

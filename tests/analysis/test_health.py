@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from replay_viewer.analysis.health import Counters, findings, survey
+from replay_viewer.analysis.timeline import pauses
 from replay_viewer.domain.rows import Body, CustomEvent, Interaction, Navigation, NetworkRequest, Row
 from replay_viewer.domain.session import Facts, Finding
 from replay_viewer.recording.events import decode_event
@@ -133,3 +134,54 @@ def test_a_masked_recording_is_seen_as_masked() -> None:
             survey(mirror.nodes.values(), counters)
     assert counters.masked_length / counters.text_length > 0.9
     assert findings([counters], recorded("shop_sentry_default_idle"))
+
+
+def test_findings_say_when_it_was_first() -> None:
+    tab = whole(unknown=3, masked_length=60, text_length=100, assets=2, blocked=1, broken=1, sheets_missing=["a.css"])
+    for n, name in enumerate(("unknown", "masked_length", "assets", "blocked", "broken", "sheets_missing")):
+        tab.met(name, 100.0 + n)
+        tab.met(name, 9_000.0)
+    found = report(tab)
+    codes = ("unknown-node", "masked-text", "missing-asset", "blocked", "broken-event", "missing-style")
+    assert [found[code].t for code in codes] == [100, 101, 102, 103, 104, 105]
+
+
+def test_a_clock_that_went_back_or_is_of_another_time() -> None:
+    day = 86_400_000.0
+    assert report(whole(backward=2, firsts={"backward": 77.0}))["clock-backward"].t == 77
+    now = 20_000 * day
+    future = report(whole(start=now, end=now + 2 * day, first_snapshot=now, snapshots=[now], read_at=now + day))
+    assert future["clock-future"].message.startswith("The recording ends 1440 min in the future")
+    past = report(whole(start=5 * day, end=5 * day + 1, first_snapshot=5 * day, snapshots=[5 * day], read_at=now))
+    assert "clock-past" in past
+    assert "clock-future" not in past
+
+
+def test_the_servers_say_how_far_the_clock_is_off() -> None:
+    def answer(t: float, date: str) -> NetworkRequest:
+        return NetworkRequest(
+            t=t, end=t + 50, tab=0, method="GET", url="https://a/x", response_headers={"Date": date}
+        )
+
+    t = 1_795_205_590_000.0  # Fri, 20 Nov 2026 20:13:10 GMT
+    off = (CLICK, answer(t, "Fri, 20 Nov 2026 20:23:10 GMT"), answer(t + 1000, "Fri, 20 Nov 2026 20:23:11 GMT"))
+    found = report(whole(), rows=off)["clock-skew"]
+    assert found.message.startswith("The device's clock is 10 min behind the servers'")
+    assert (found.count, found.t) == (2, t)
+    right = (
+        CLICK,
+        answer(t, "Fri, 20 Nov 2026 20:13:11 GMT"),
+        answer(t, "no date"),
+        answer(t, "Fri, 20 Nov 2026 20:13:10 GMT"),
+    )
+    assert "clock-skew" not in report(whole(), rows=right)
+
+
+def test_what_the_sdk_paused_is_no_gap() -> None:
+    rows = [CustomEvent(t=1_000, tab=0, name="sessionIdle"), CustomEvent(t=70_000, tab=0, name="sessionNoLongerIdle")]
+    paused = pauses(rows, 80_000)
+    assert paused == [(1_000, 70_000)]
+    assert pauses(rows[:1], 5_000) == [(1_000, 5_000)]
+    found = report(whole(paused=paused, gaps=[(1_200, 69_000)]))
+    assert (found["paused"].t, found["paused"].end) == (1_000, 70_000)
+    assert "gap" not in found

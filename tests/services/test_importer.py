@@ -263,3 +263,16 @@ def test_two_tabs_in_one_file_become_two_tabs(lines: bool, tmp_path: Path) -> No
             assert {n: (x.parent, x.name, x.text) for n, x in shown.nodes.items()} == {
                 n: (x.parent, x.name, x.text) for n, x in alone.nodes.items()
             }
+
+
+def test_a_clock_that_goes_back_while_recording_is_said(tmp_path: Path) -> None:
+    events = recording(30)
+    moved = [orjson.loads(one) for one in events]
+    for one in moved[40:]:
+        one["timestamp"] -= 1_600
+    (id,) = imported(tmp_path, write(tmp_path / "r.json", [orjson.dumps(one) for one in moved]))
+    with Library.open(tmp_path) as library:
+        found = {finding.code: finding for finding in library.session(id).health}
+    assert found["clock-backward"].count == 1
+    assert found["clock-backward"].t == max(one["timestamp"] for one in moved[:40] if one["type"] != 5)
+    assert "clock-future" not in found

@@ -11,6 +11,7 @@ from replay_viewer.recording.nodes import TEXT, Node
 
 #: Seconds without any event, while the tab is in sight, that make a gap.
 GAP_S = 30.0
+_SURVEYED = ("masked_length", "assets", "blocked", "canvases")
 _MEDIA = ("img", "source", "video", "audio", "image")
 _REMOTE = ("http:", "https:", "//", "blob:")
 
@@ -28,6 +29,7 @@ class Counters(msgspec.Struct, kw_only=True):
     missing_pieces: numbers of segments that the backend did not deliver.
     gaps: (t0, t1) stretches without any event longer than GAP_S.
     hidden: (t0, t1) stretches in which the tab was hidden, as far as the recording says.
+    paused: (t0, t1) stretches in which the SDK says it had stopped recording.
     snapshots: epoch ms of every full snapshot that began a new page; urls: URL of each, aligned with it.
     text_length, masked_length: characters of text nodes seen in full snapshots, and how many of them are masks
     (see `survey`).
@@ -38,6 +40,9 @@ class Counters(msgspec.Struct, kw_only=True):
     blocked: number of nodes recorded as empty boxes (at once).
     canvases: number of canvas elements (at once); canvas_recorded: whether any canvas content was recorded.
     canvas_cut: drawing commands given up because a canvas had too many (`Mirror.canvas_cut` at the end).
+    firsts: what of all this was met → epoch ms at which it was first (names of these fields).
+    backward: times that what changes the page is stamped over a second before what was emitted before it.
+    read_at: epoch ms at which the recording was read, 0 when not said.
     """
 
     tab: int = 0
@@ -53,6 +58,7 @@ class Counters(msgspec.Struct, kw_only=True):
     missing_pieces: list[int] = []
     gaps: list[tuple[float, float]] = []
     hidden: list[tuple[float, float]] = []
+    paused: list[tuple[float, float]] = []
     snapshots: list[float] = []
     urls: list[str] = []
     text_length: int = 0
@@ -67,14 +73,23 @@ class Counters(msgspec.Struct, kw_only=True):
     canvases: int = 0
     canvas_recorded: bool = False
     canvas_cut: int = 0
+    firsts: dict[str, float] = {}
+    backward: int = 0
+    read_at: float = 0.0
+
+    def met(self, name: str, t: float) -> None:
+        """Note when something was first met."""
+        self.firsts.setdefault(name, t)
 
 
-def survey(nodes: Iterable[Node], counters: Counters) -> None:
+def survey(nodes: Iterable[Node], counters: Counters, t: float = -1.0) -> None:
     """Add to the counters what a state shows: text and masks, style sheets without text, assets, boxes, canvases.
 
     To be called with the mirror's nodes after each full snapshot, and as often as wanted besides: sheets and assets
-    count once by their address, boxes and canvases by the most there were at once.
+    count once by their address, boxes and canvases by the most there were at once. `t`: epoch ms of that state.
     """
+    known = {name: getattr(counters, name) for name in _SURVEYED}
+    sheets = len(counters.sheets_missing)
     records = list(nodes)
     unseen = {node.id for node in records if node.name in ("style", "script", "noscript", "title")}
     boxes = canvases = 0
@@ -101,3 +116,8 @@ def survey(nodes: Iterable[Node], counters: Counters) -> None:
             counters.canvas_recorded |= "rr_dataURL" in attrs
         boxes += "rr_width" in attrs and node.name not in (*_MEDIA, "canvas")
     counters.blocked, counters.canvases = max(counters.blocked, boxes), max(counters.canvases, canvases)
+    for name, before in known.items():
+        if getattr(counters, name) > before:
+            counters.met(name, t)
+    if len(counters.sheets_missing) > sheets:
+        counters.met("sheets_missing", t)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
+from statistics import median
 from typing import Literal
 
 from replay_viewer.analysis.counters import GAP_S, Counters, survey
@@ -17,6 +19,12 @@ from replay_viewer.domain.rows import CustomEvent, Interaction, Navigation, Netw
 from replay_viewer.domain.session import Facts, Finding
 
 _MASKED_SHARE = 0.05
+#: ms a device's clock may be ahead of this machine's before that is said, and apart from a server's.
+_AHEAD, _SKEW = 300_000.0, 60_000.0
+#: Answers with a date that it takes to speak of the clock.
+_ANSWERS = 2
+#: 2012-01-01: nothing that records sessions is older.
+_RRWEB = 1_325_376_000_000.0
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 Severity = Literal["info", "warning", "error"]
 
@@ -32,6 +40,7 @@ def findings(counters: Sequence[Counters], rows: Sequence[Row], facts: Facts | N
         found += _missing_pages(tab, rows)
     found += _not_recorded(counters, rows)
     found += _bodies(rows)
+    found += _skew(rows)
     found += _sdk(rows, facts or Facts())
     order = {"error": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda finding: (order[finding.severity], finding.tab, finding.t))
@@ -63,8 +72,10 @@ def _recording(c: Counters) -> list[Finding]:
     found: list[Finding] = []
 
     def add(
-        code: str, severity: Severity, message: str, count: int = 1, at: tuple[float, float] = (-1.0, -1.0)
+        code: str, severity: Severity, message: str, count: int = 1, at: tuple[float, float] | str = (-1.0, -1.0)
     ) -> None:
+        if isinstance(at, str):
+            at = (c.firsts.get(at, -1.0), -1.0)
         found.append(
             Finding(code=code, message=message, severity=severity, count=count, tab=c.tab, t=at[0], end=at[1])
         )
@@ -79,65 +90,117 @@ def _recording(c: Counters) -> list[Finding]:
     if c.unknown:
         changes = _many(c.unknown, "change refers", "changes refer")
         message = f"{changes} to elements the recording never described and could not be shown."
-        add("unknown-node", "warning", message, c.unknown)
+        add("unknown-node", "warning", message, c.unknown, "unknown")
     if c.broken:
-        add("broken-event", "error", f"{_many(c.broken, 'event')} could not be read.", c.broken)
+        add("broken-event", "error", f"{_many(c.broken, 'event')} could not be read.", c.broken, "broken")
     if c.duplicates:
-        add("duplicate-event", "info", f"{_many(c.duplicates, 'event')} came twice and count once.", c.duplicates)
+        message = f"{_many(c.duplicates, 'event')} came twice and count once."
+        add("duplicate-event", "info", message, c.duplicates, "duplicates")
     if c.reordered:
         message = f"{_many(c.reordered, 'event')} came out of order and were put into place."
         add("unsorted-event", "info", message, c.reordered)
     if c.late:
         message = f"{_many(c.late, 'event')} arrived with a later piece of the recording than their time."
-        add("late-event", "info", message, c.late)
+        add("late-event", "info", message, c.late, "late")
     if c.missing_pieces:
         shown = ", ".join(map(str, c.missing_pieces[:8])) + (" …" if len(c.missing_pieces) > 8 else "")
         lost = _many(len(c.missing_pieces), "segment")
         message = f"The backend did not deliver {lost} ({shown}): what happened then cannot be shown."
         add("missing-segment", "error", message, len(c.missing_pieces))
+    found += _clock(c)
+    for begin, stop in c.paused:
+        message = f"The recorder paused for {_seconds(stop - begin)}: nobody did anything, says the SDK."
+        add("paused", "info", message, at=(begin, stop))
     for begin, stop in c.hidden:
         add("hidden", "info", f"The tab was hidden for {_seconds(stop - begin)}.", at=(begin, stop))
     for begin, stop in c.gaps:
-        if not any(a - 1000 <= begin and stop <= b + 1000 for a, b in c.hidden):
+        if not any(a - 1000 <= begin and stop <= b + 1000 for a, b in [*c.hidden, *c.paused]):
             cause = "the page stood still, the recorder paused, or events were lost"
             message = f"Nothing was recorded for {_seconds(stop - begin)}: {cause}."
             add("gap", "warning", message, at=(begin, stop))
     return found
 
 
+def _clock(c: Counters) -> list[Finding]:
+    """Whether the clock of the customer's device can be believed."""
+
+    def say(code: str, message: str, t: float, count: int = 1) -> Finding:
+        return Finding(code=code, severity="warning", message=message, count=count, tab=c.tab, t=t)
+
+    found: list[Finding] = []
+    if c.backward:
+        times = _many(c.backward, "time")
+        message = f"The device's clock went back {times} while recording: the order of what happened may be wrong."
+        found.append(say("clock-backward", message, c.firsts.get("backward", c.start), c.backward))
+    if c.read_at and c.end > c.read_at + _AHEAD:
+        ahead = _seconds(c.end - c.read_at)
+        message = f"The recording ends {ahead} in the future: the device's clock was wrong, so all times are."
+        found.append(say("clock-future", message, c.end))
+    if 0 < c.start < _RRWEB:
+        message = "The recording is stamped before session replay existed: the device's clock was wrong."
+        found.append(say("clock-past", message, c.start))
+    return found
+
+
+def _skew(rows: Sequence[Row]) -> list[Finding]:
+    """How far the device's clock is from the servers', by the Date header of answers that were recorded."""
+    apart: list[tuple[float, float]] = []
+    for row in rows:
+        if isinstance(row, NetworkRequest) and row.response_headers:
+            said = next((value for name, value in row.response_headers.items() if name.lower() == "date"), "")
+            try:
+                apart.append((parsedate_to_datetime(said).timestamp() * 1000 - row.end, row.t))
+            except (TypeError, ValueError, OverflowError):
+                continue
+    if len(apart) < _ANSWERS:
+        return []
+    skew = median(difference for difference, _ in apart)
+    if abs(skew) < _SKEW:
+        return []
+    way = "behind" if skew > 0 else "ahead of"
+    message = (
+        f"The device's clock is {_seconds(abs(skew))} {way} the servers' (their answers say when they were sent)."
+    )
+    return [
+        Finding(code="clock-skew", severity="warning", message=message, count=len(apart), t=min(t for _, t in apart))
+    ]
+
+
 def _picture(c: Counters) -> list[Finding]:
     """What of the page's look is not in the recording."""
     found: list[Finding] = []
 
-    def add(code: str, severity: Severity, count: int, message: str) -> None:
-        found.append(Finding(code=code, message=message, severity=severity, count=count, tab=c.tab))
+    def add(code: str, severity: Severity, count: int, message: str, first: str) -> None:
+        t = c.firsts.get(first, -1.0)
+        found.append(Finding(code=code, message=message, severity=severity, count=count, tab=c.tab, t=t))
 
     share = c.masked_length / c.text_length if c.text_length else 0.0
     if share > _MASKED_SHARE:
         message = f"{share:.0%} of the text was masked by the SDK before it was sent; it cannot be restored."
-        add("masked-text", "info", c.masked_length, message)
+        add("masked-text", "info", c.masked_length, message, "masked_length")
     if c.sheets_missing:
         count = len(c.sheets_missing)
         shown = ", ".join(href.rpartition("/")[2][:40] or href[:40] for href in c.sheets_missing[:3])
         verb = "is" if count == 1 else "are"
         message = f"{_many(count, 'style sheet')} {verb} not in the recording ({shown}): the page may look different."
-        add("missing-style", "warning", count, message)
+        add("missing-style", "warning", count, message, "sheets_missing")
     missing = c.assets - c.assets_captured
     if missing > 0:
         files = _many(missing, "image or other file is", "images and other files are")
         message = f"{files} not in the recording; pull with assets to keep those that still exist."
-        add("missing-asset", "info", missing, message)
+        add("missing-asset", "info", missing, message, "assets")
     if c.blocked:
         boxes = _many(c.blocked, "element was", "elements were")
-        add("blocked", "info", c.blocked, f"{boxes} recorded as empty boxes: the SDK was told to leave them out.")
+        message = f"{boxes} recorded as empty boxes: the SDK was told to leave them out."
+        add("blocked", "info", c.blocked, message, "blocked")
     if c.canvases and not c.canvas_recorded:
         canvases = _many(c.canvases, "canvas", "canvases")
         message = f"{canvases} without content: the SDK does not record canvas unless told to."
-        add("canvas-not-recorded", "info", c.canvases, message)
+        add("canvas-not-recorded", "info", c.canvases, message, "canvases")
     if c.canvas_cut:
         drawings = _many(c.canvas_cut, "drawing command")
         message = f"{drawings} left out: a canvas was drawn on so long that its beginning is not kept."
-        add("canvas-cut", "warning", c.canvas_cut, message)
+        add("canvas-cut", "warning", c.canvas_cut, message, "canvas_cut")
     return found
 
 

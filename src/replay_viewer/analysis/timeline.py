@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from replay_viewer.domain.rows import CustomEvent, Row
 from replay_viewer.recording.events import Kind, Source
 
 Floats = NDArray[np.float64]
@@ -176,3 +177,22 @@ def histogram(
     chosen = chosen[(chosen >= start) & (chosen <= end)]
     places = np.minimum(((chosen - start) / bucket).astype(np.int64), count - 1)
     return start, bucket, np.bincount(places, minlength=count).astype(np.int64)
+
+
+#: Custom events by which SDKs say that they stop and go on recording (posthog-js).
+_PAUSE, _GO_ON = ("sessionIdle", "recording paused"), ("sessionNoLongerIdle", "recording resumed")
+
+
+def pauses(rows: Sequence[Row], end: float) -> list[tuple[float, float]]:
+    """(t0, t1) stretches in which the SDK says it had stopped recording; `end`: of the recording, epoch ms."""
+    found: list[tuple[float, float]] = []
+    since: float | None = None
+    for row in sorted((row for row in rows if isinstance(row, CustomEvent)), key=lambda row: row.t):
+        if row.name in _PAUSE and since is None:
+            since = row.t
+        elif row.name in _GO_ON and since is not None:
+            found.append((since, row.t))
+            since = None
+    if since is not None and end > since:
+        found.append((since, end))
+    return found

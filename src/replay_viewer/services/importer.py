@@ -240,6 +240,7 @@ class _Import:
                 elif isinstance(row, Interaction) and row.node < 0 and row.action == "focus" and left is not None:
                     tab.tally.hidden.append((left, row.t))
                     left = None
+            tab.tally.paused = timeline.pauses(own, tab.end)
         return [tab.tally for tab in self.tabs.values()]
 
     def _activity(self, start: float, end: float) -> None:

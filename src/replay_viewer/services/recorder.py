@@ -6,6 +6,7 @@ long as events that change the picture come in order; when one does not, the imp
 
 from __future__ import annotations
 
+import time
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -31,6 +32,8 @@ GATHER = 16 << 20
 #: With fewer different events than this share, a recording was written twice into one file.
 _DOUBLED = 0.7
 
+#: A clock that goes back by more than this (ms) was set back; less is the order of buffers.
+_BACK = 1_000.0
 #: So many changes that do not fit the page, once there were two, make it look like two tabs in one stream.
 _ODD = 2
 
@@ -51,6 +54,14 @@ def _stamp(raw: bytes) -> float:
         return to_ms(decode_head(raw).timestamp)
     except (msgspec.DecodeError, RecursionError):
         return 0.0
+
+
+def _changes(raw: bytes) -> bool:
+    """Whether an event changes the page, so that it was emitted when it happened."""
+    try:
+        return decode_head(raw).type in STATEFUL_KINDS
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 class Writer(Protocol):
@@ -122,6 +133,7 @@ class TabRecorder:
             except (msgspec.DecodeError, RecursionError):
                 # ValidationError: the event is not what its type says. It is counted, and the rest goes on.
                 self.tally.broken += 1
+                self.tally.met("broken", _stamp(raw) or self._last)
 
     def _sorted(self, events: list[tuple[bytes, int]]) -> Iterator[Item]:
         """A batch in order of time (stable), decoded one by one: a whole batch decoded is ten times its bytes."""
@@ -129,6 +141,12 @@ class TabRecorder:
         inversions = sum(1 for a, b in pairwise(times) if b < a)
         if inversions:
             self.tally.reordered += inversions
+            if any(b < a - _BACK for a, b in pairwise(times)):
+                changes = [t for t, (raw, _) in zip(times, events, strict=True) if _changes(raw)]
+                for before, after in pairwise(changes):
+                    if after < before - _BACK:
+                        self.tally.backward += 1
+                        self.tally.met("backward", before)
             events = [events[n] for n in sorted(range(len(events)), key=times.__getitem__)]
         self._doubled = len({raw for raw, _ in events}) < _DOUBLED * len(events)
         return self._decoded(events)
@@ -151,6 +169,7 @@ class TabRecorder:
     def take(self, events: Iterable[Item]) -> None:
         """Events in order of time, on their way to chunks, keyframes and rows. Raises OutOfOrder."""
         mirror, extractor, placement, tally = self.mirror, self._extractor, self._placement, self.tally
+        unknown = mirror.unknown
         for event, raw, piece in events:
             t = event.timestamp
             if t > self._last:
@@ -160,6 +179,7 @@ class TabRecorder:
                 twin = self._same.get(raw)
                 if twin is not None and (twin != piece or self._doubled):
                     tally.duplicates += 1
+                    tally.met("duplicates", t)
                     continue
                 self._same[raw] = piece
             elif event.type in STATEFUL_KINDS:
@@ -167,9 +187,13 @@ class TabRecorder:
             else:
                 # Rows carry their own times, so a late custom event may be stored where it came.
                 tally.late += 1
+                tally.met("late", t)
                 t = self._last
             kind, source = event.type, event.source
             mirror.apply(event)
+            if mirror.unknown != unknown:
+                unknown = mirror.unknown
+                tally.met("unknown", t)
             if mirror.media or self._media_plays:
                 self._watch_media(t)
             rows = extractor.read(event, self.count, mirror)
@@ -192,7 +216,7 @@ class TabRecorder:
                 tally.urls.append(mirror.url)
                 if len(tally.snapshots) == 2:
                     self._odd = mirror.unknown + mirror.clashes
-                survey(mirror.nodes.values(), tally)
+                survey(mirror.nodes.values(), tally, t)
                 self._write_keyframe()
             elif placement.due(mirror):
                 self._write_keyframe()
@@ -257,9 +281,10 @@ class TabRecorder:
         self._write_chunk()
         tally = self.tally
         # Once more at the end: pictures and sheets that came after the snapshots count as well.
-        survey(self.mirror.nodes.values(), tally)
+        survey(self.mirror.nodes.values(), tally, self.end)
         tally.start, tally.end, tally.events, tally.unknown = self.start, self.end, self.count, self.mirror.unknown
         tally.canvas_cut = self.mirror.canvas_cut
+        tally.read_at = time.time() * 1000
         times = np.frombuffer(self.times, np.float64)
         gaps = np.flatnonzero(np.diff(times) > GAP_S * 1000)
         tally.gaps = [(float(times[n]), float(times[n + 1])) for n in gaps]
