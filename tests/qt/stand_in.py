@@ -35,6 +35,7 @@ class FakePlayer(QWidget):
     failed = Signal(str)
     pictured = Signal(dict)
     picked = Signal(int)
+    spotted = Signal(float, float)
     found = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -27,7 +27,11 @@ export class Inspector {
     this.shield.addEventListener("mouseleave", () => this.hover(-1));
     this.shield.addEventListener("click", (event) => {
       const id = this.at(event);
-      if (id > 0) this.report({ kind: "picked", id });
+      const [left, top] = this.stage.box();
+      const { scale } = this.stage;
+      const x = (event.clientX - left) / scale;
+      const y = (event.clientY - top) / scale;
+      if (id > 0) this.report({ kind: "picked", id, x, y });
     });
   }
 

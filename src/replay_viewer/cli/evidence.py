@@ -19,13 +19,14 @@ from replay_viewer.cli.reading import check_tab, parse_range
 from replay_viewer.cli.viewing import go_headless
 from replay_viewer.domain.errors import BadInput, NotFound
 from replay_viewer.domain.rows import KINDS
-from replay_viewer.domain.session import Note, Session
+from replay_viewer.domain.session import NOTE_COLOURS, Note, Session
 from replay_viewer.domain.time import offset, parse_instant
 from replay_viewer.export.clips import FORMATS as CLIPS
 from replay_viewer.export.clips import Shape, check
 from replay_viewer.library import Library, home_dir
 from replay_viewer.redaction import HitLog, Redactor
 from replay_viewer.services import clips, incident, redacting
+from replay_viewer.services.notes import author
 from replay_viewer.services.outputs import Order, outputs, write_output
 from replay_viewer.services.stills import StillEngine
 
@@ -45,6 +46,17 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     add.add_argument("--range", metavar="A..B")
     add.add_argument("--row", metavar="KIND:N", help="a row, as `rows` numbers them, e.g. errors:0")
     add.add_argument("--tab", type=int, default=0, metavar="N")
+    add.add_argument("--spot", metavar="X,Y", help="a spot of the page, in pixels of the recorded viewport")
+    add.add_argument("--colour", choices=NOTE_COLOURS, default="")
+    add.add_argument("--author", metavar="NAME", help="default: who you are on this machine")
+    edit = actions.add_parser("edit", parents=[late], help="change a note's text or colour")
+    edit.add_argument("note", metavar="NOTE")
+    edit.add_argument("text", nargs="?")
+    edit.add_argument("--colour", choices=("none", *NOTE_COLOURS))
+    edit.add_argument("--author", metavar="NAME")
+    move = actions.add_parser("move", parents=[late], help="put a note before all others, or at a place")
+    move.add_argument("note", metavar="NOTE")
+    move.add_argument("place", type=int, metavar="N", help="1 is the first; 0 orders all notes by time again")
     actions.add_parser("list", parents=[late], help="list notes")
     remove = actions.add_parser("remove", parents=[late], help="remove a note")
     remove.add_argument("note", metavar="NOTE", help="a note's id, as `list` prints it")
@@ -93,9 +105,19 @@ def _note(options: argparse.Namespace) -> int:
             else:
                 print(made.id)
         elif options.action == "remove":
-            if options.note not in {one.id for one in library.notes(session.id)}:
-                raise NotFound(f"The session has no note {options.note}.", "See `note ID list`.")
-            library.remove_note(options.note)
+            library.remove_note(_held(library, session, options.note).id)
+        elif options.action == "edit":
+            held = _held(library, session, options.note)
+            changed = msgspec.structs.replace(
+                held,
+                text=held.text if options.text is None else options.text,
+                colour=held.colour if options.colour is None else options.colour.removeprefix("none"),
+                author=options.author or author(library),
+                changed=time.time() * 1000.0,
+            )
+            library.put_note(changed)
+        elif options.action == "move":
+            _move(library, session, _held(library, session, options.note), options.place)
         else:
             _list_notes(library.notes(session.id), session, options.json)
     finally:
@@ -103,9 +125,29 @@ def _note(options: argparse.Namespace) -> int:
     return 0
 
 
+def _held(library: Library, session: Session, id: str) -> Note:
+    """The note of an id. Raises NotFound."""
+    held = next((one for one in library.notes(session.id) if one.id == id), None)
+    if held is None:
+        raise NotFound(f"The session has no note {id}.", "See `note ID list`.")
+    return held
+
+
+def _move(library: Library, session: Session, note: Note, place: int) -> None:
+    """Put a note at a place, counted from 1; at 0 all notes stand by time again."""
+    others = [one for one in library.notes(session.id) if one.id != note.id]
+    at = max(0, min(place - 1, len(others)))
+    for n, one in enumerate([*others[:at], note, *others[at:]]):
+        library.put_note(msgspec.structs.replace(one, place=-1 if place < 1 else n))
+
+
 def _made(library: Library, session: Session, options: argparse.Namespace) -> Note:
     now = time.time() * 1000.0
-    new = Note(id=uuid.uuid4().hex[:12], session=session.id, t=0.0, text=options.text or "", created=now, changed=now)
+    x, y = _spot(options.spot)
+    new = Note(
+        id=uuid.uuid4().hex[:12], session=session.id, t=0.0, text=options.text or "", created=now, changed=now, x=x,
+        y=y, colour=options.colour, author=options.author or author(library),
+    )  # fmt: skip
     if options.row:
         kind, _, number = options.row.partition(":")
         if kind not in KINDS or not number.isdigit():
@@ -125,6 +167,19 @@ def _made(library: Library, session: Session, options: argparse.Namespace) -> No
     return msgspec.structs.replace(new, t=parse_instant(options.at, session.start), tab=options.tab)
 
 
+def _spot(text: str | None) -> tuple[float, float]:
+    if not text:
+        return -1.0, -1.0
+    x, _, y = text.partition(",")
+    try:
+        place = float(x), float(y)
+    except ValueError as error:
+        raise BadInput(f"“{text}” is not a spot.", "Write X,Y in pixels, for example 320,200.") from error
+    if min(place) < 0 or max(place) > 1e6:
+        raise BadInput(f"“{text}” is not on the page.", "Write X,Y in pixels, from 0 on.")
+    return place
+
+
 def _list_notes(notes: Sequence[Note], session: Session, as_json: bool) -> None:
     if as_json:
         print_json(notes)
@@ -133,7 +188,8 @@ def _list_notes(notes: Sequence[Note], session: Session, as_json: bool) -> None:
         where = offset(one.t - session.start)
         if one.end >= 0:
             where += f"–{offset(one.end - session.start)}"
-        print(f"{one.id}  {where:>12}  {one.text or '(bookmark)'}")
+        by = f"  · {one.author}" if one.author else ""
+        print(f"{one.id}  {where:>12}  {one.text or '(bookmark)'}{by}")
     if not notes:
         print("No notes.")
 

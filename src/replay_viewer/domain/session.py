@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -113,7 +114,8 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A person's remark at an instant (`end` < 0), a range, a row (`kind`, `row`) or a spot (`x`, `y`) on the page.
 
-    A note without text is a bookmark. `evidence` notes go into the incident note.
+    A note without text is a bookmark. `evidence` notes go into the incident note. `colour`: one of NOTE_COLOURS or
+    ''. `place`: where it stands when a person put the notes in order, -1 by time. `created`, `changed`: epoch ms.
     """
 
     id: str
@@ -131,3 +133,13 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     author: str = ""
     created: float = 0.0
     changed: float = 0.0
+    place: int = -1
+
+
+#: Colours a note can have; each is a role of the interface's colours.
+NOTE_COLOURS = ("accent", "good", "warning", "failed")
+
+
+def in_order(notes: Iterable[Note]) -> list[Note]:
+    """Notes as they are read: those somebody put in order, then the others by instant and by when they were made."""
+    return sorted(notes, key=lambda note: (note.place < 0, note.place, note.t, note.created, note.id))

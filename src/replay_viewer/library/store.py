@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from replay_viewer.domain.errors import NotFound, StorageProblem
 from replay_viewer.domain.rows import Row, summary
-from replay_viewer.domain.session import Note, Session
+from replay_viewer.domain.session import Note, Session, in_order
 from replay_viewer.library import extras, fulltext, marks, pages, problems, schema, tidy, trails
 from replay_viewer.library import query as query_language
 from replay_viewer.library.blobs import BlobStore
@@ -310,13 +310,13 @@ class Library:
     # notes
 
     def notes(self, id: str) -> list[Note]:
-        """The notes of a session in time order."""
+        """The notes of a session, as `domain.session.in_order` has them."""
         c = schema.notes.c
         with self.database.read() as connection:
             gen = self._generation(connection, id).gen
             sid = select(_s.c.sid).where(_s.c.gen == gen).scalar_subquery()
             found = connection.execute(select(c.record).where(c.session == sid).order_by(c.t, c.id)).scalars().all()
-        return [_decode_note(record) for record in found]
+        return in_order(_decode_note(record) for record in found)
 
     def note(self, id: str) -> Note | None:
         """The note of this id, of whatever session."""

@@ -33,6 +33,7 @@ class Context(QObject):
     maps_changed = Signal()
     outline_asked = Signal(list)  #: outline these nodes (mirror ids) on the page; none: put outlines away
     pick_asked = Signal(bool)  #: let the mouse pick a node of the page, or no more
+    spot_picked = Signal(float, float)  #: where in the recorded viewport that was, just before `node_picked`
     node_picked = Signal(int)  #: a node of the page (mirror id) was picked
     tab_changed = Signal(int)  #: another tab of the session is shown
     cause_changed = Signal()  #: other rows are marked as what led to the selected error

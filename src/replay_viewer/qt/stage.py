@@ -30,6 +30,7 @@ class Player(Protocol):
     failed: Any
     pictured: Any
     picked: Any
+    spotted: Any
     found: Any
 
     def set_engine(self, engine: Any) -> None: ...
@@ -282,6 +283,7 @@ class Stage(QWidget):
         self.player.ready.connect(self._ready)
         self.player.ended.connect(self.context.playhead.reach_end)
         self.player.pictured.connect(self._pictured)
+        self.player.spotted.connect(self.context.spot_picked)
         self.player.picked.connect(self.context.node_picked)
         self.player.found.connect(self._found)
         self._around()

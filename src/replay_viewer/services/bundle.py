@@ -37,6 +37,7 @@ from replay_viewer.services.bundle_file import (
     TabEntry,
     looks_like_bundle,
 )
+from replay_viewer.services.notes import merge_notes
 from replay_viewer.services.transform import (
     OnProgress,
     Rebuilder,
@@ -129,8 +130,10 @@ def import_bundle(
             raise BadInput(
                 f"The bundle “{path.name}” holds numbers that are too large.", "It was not imported; do not trust it."
             ) from error
-        for note in bundle.notes:
-            library.put_note(msgspec.structs.replace(note, session=id, id=_note_id(library, note.id, id)))
+        merge_notes(
+            library,
+            [msgspec.structs.replace(one, session=id, id=_note_id(library, one.id, id)) for one in bundle.notes],
+        )
     return id
 
 

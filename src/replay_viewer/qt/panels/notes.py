@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QUndoCommand, QUndoStack
 from PySide6.QtWidgets import (
+    QComboBox,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
@@ -20,12 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from replay_viewer.domain.errors import UserError
-from replay_viewer.domain.session import Note
+from replay_viewer.domain.session import Note, in_order
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.panels.base import Panel
 from replay_viewer.qt.theme import icon, theme
 from replay_viewer.qt.widgets import EmptyState, IconButton, label, named_button
 from replay_viewer.qt.wording import one_line
+from replay_viewer.services.notes import author
 
 _ID = Qt.ItemDataRole.UserRole
 
@@ -59,6 +62,8 @@ class NotesPanel(Panel):
         super().__init__(context)
         self.undo_stack = QUndoStack(self)
         self._editing: str | None = None
+        self._spot: tuple[float, float] | None = None
+        self._pinning = False
         self.list = QListWidget()
         self.list.setAccessibleName("Notes list")
         self.list.setWordWrap(True)
@@ -69,6 +74,15 @@ class NotesPanel(Panel):
         self.add_button = named_button("Add note", "plus")
         self.add_button.setToolTip("Comment on this instant, or on the picked range (C)")
         self.remove_button = IconButton("trash", "Delete note (Delete)")
+        self.pin_button = IconButton("pick", "Note on a spot of the page")
+        self.up_button = IconButton("chevron-up", "Move the note up (Alt Up)")
+        self.down_button = IconButton("chevron-down", "Move the note down (Alt Down)")
+        self.time_button = IconButton("clock", "Order the notes by time")
+        self.colour = QComboBox()
+        self.colour.setAccessibleName("Colour of the note")
+        for text, role in (("No colour", ""), ("Blue", "accent"), ("Green", "good"), ("Amber", "warning"),
+                           ("Red", "failed")):  # fmt: skip
+            self.colour.addItem(text, role)
         self.head = label("", "muted")
         self.editor = QPlainTextEdit()
         self.editor.setAccessibleName("Text of the note")
@@ -80,7 +94,11 @@ class NotesPanel(Panel):
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 4, 8, 4)
         bar.addWidget(self.add_button)
+        bar.addWidget(self.pin_button)
         bar.addStretch(1)
+        bar.addWidget(self.up_button)
+        bar.addWidget(self.down_button)
+        bar.addWidget(self.time_button)
         bar.addWidget(self.undo_button)
         bar.addWidget(self.remove_button)
         body = QWidget()
@@ -100,6 +118,7 @@ class NotesPanel(Panel):
         side.addWidget(self.head)
         side.addWidget(self.editor, 1)
         foot = QHBoxLayout()
+        foot.addWidget(self.colour)
         foot.addStretch(1)
         foot.addWidget(self.save_button)
         side.addLayout(foot)
@@ -110,6 +129,12 @@ class NotesPanel(Panel):
         layout.addWidget(self.right, 4)
         self.add_button.clicked.connect(self.begin)
         self.remove_button.clicked.connect(self.remove_current)
+        self.up_button.clicked.connect(lambda: self.move_current(-1))
+        self.down_button.clicked.connect(lambda: self.move_current(1))
+        self.time_button.clicked.connect(self.by_time)
+        self.pin_button.clicked.connect(self.pin)
+        self.colour.activated.connect(self._recolour)
+        context.spot_picked.connect(self._spotted)
         self.save_button.clicked.connect(self.save)
         self.undo_button.clicked.connect(self.undo_stack.undo)
         self.undo_stack.canUndoChanged.connect(self.undo_button.setEnabled)
@@ -132,15 +157,16 @@ class NotesPanel(Panel):
         kept = self.list.currentItem().data(_ID) if self.list.currentItem() else None
         self.list.blockSignals(True)
         self.list.clear()
-        notes = sorted(self.opened.notes, key=lambda note: note.t) if self.opened else []
+        notes = in_order(self.opened.notes) if self.opened else []
         for note in notes:
             when = self.context.playhead.text(note.t)
             if note.end > note.t:
                 when += f"–{self.context.playhead.text(note.end)}"
             item = QListWidgetItem(f"{when}   {one_line(note.text) if note.text else 'Bookmark'}")
-            item.setIcon(icon("plus" if note.kind else "comment" if note.text else "bookmark", "warning"))
+            picture = "plus" if note.kind else "pick" if note.x >= 0 else "comment" if note.text else "bookmark"
+            item.setIcon(icon(picture, note.colour or "muted"))
             item.setData(_ID, note.id)
-            item.setToolTip("")
+            item.setToolTip(f"By {note.author}" if note.author else "")
             self.list.addItem(item)
             if note.id == kept:
                 self.list.setCurrentItem(item)
@@ -154,7 +180,9 @@ class NotesPanel(Panel):
         self._stack.setCurrentWidget(self.list if notes else self.empty)
         self.right.setVisible(self.opened is not None)
         self.add_button.setEnabled(self.opened is not None)
-        self.remove_button.setEnabled(self.list.currentItem() is not None)
+        self._allow()
+        self.time_button.setEnabled(any(note.place >= 0 for note in notes))
+        self.pin_button.setEnabled(self.opened is not None)
         self._show_editor()
         self.badge_changed.emit()
 
@@ -167,6 +195,7 @@ class NotesPanel(Panel):
     def begin(self) -> None:
         """Write a new note on this instant, or on the picked range."""
         self._editing = None
+        self._spot = None
         self.list.setCurrentRow(-1)
         self.editor.clear()
         self._show_editor()
@@ -181,21 +210,24 @@ class NotesPanel(Panel):
         if old is None:
             picked = self.context.playhead.range
             t, end = picked or (self.context.playhead.t, -1.0)
-            self.add(Note(id="", session="", t=t, end=end, text=text))
+            if self._spot is not None:
+                t, end = self.context.playhead.t, -1.0
+            x, y = self._spot or (-1.0, -1.0)
+            colour = self.colour.currentData()
+            self.add(Note(id="", session="", t=t, end=end, text=text, tab=self.context.tab, x=x, y=y, colour=colour))
             self.begin()
             self.editor.clearFocus()
         elif old.text != text:
-            self.undo_stack.push(
-                _Change("Edit note", self._replace, old, msgspec.structs.replace(old, text=text, changed=_now()))
-            )
+            self.undo_stack.push(_Change("Edit note", self._replace, old, self._changed(old, text=text)))
 
     def add(self, note: Note) -> None:
         """Add a note; id, session and times are filled in here."""
         if self.opened is None:
             return
         full = msgspec.structs.replace(
-            note, id=uuid.uuid4().hex, session=self.opened.id, created=_now(), changed=_now()
-        )
+            note, id=uuid.uuid4().hex, session=self.opened.id, author=author(self.opened.library), created=_now(),
+            changed=_now(),
+        )  # fmt: skip
         self.undo_stack.push(_Change("Add note", self._replace, None, full))
 
     def remove_current(self) -> None:
@@ -204,6 +236,61 @@ class NotesPanel(Panel):
         note = self._note(item.data(_ID)) if item else None
         if note is not None:
             self.undo_stack.push(_Change("Delete note", self._replace, note, None))
+
+    def move_current(self, by: int) -> None:
+        """Move the selected note up (-1) or down (1); from then on the notes stand as a person put them."""
+        item = self.list.currentItem()
+        notes = in_order(self.opened.notes) if self.opened else []
+        at = next((n for n, note in enumerate(notes) if item is not None and note.id == item.data(_ID)), -1)
+        if at < 0 or not 0 <= at + by < len(notes):
+            return
+        notes[at], notes[at + by] = notes[at + by], notes[at]
+        self._place("Move note", {note.id: place for place, note in enumerate(notes)})
+
+    def by_time(self) -> None:
+        """The notes stand by time again."""
+        if self.opened is not None:
+            self._place("Order notes by time", {note.id: -1 for note in self.opened.notes})
+
+    def _place(self, text: str, places: dict[str, int]) -> None:
+        assert self.opened is not None
+        self.undo_stack.beginMacro(text)
+        for note in list(self.opened.notes):
+            if note.place != places[note.id]:
+                moved = msgspec.structs.replace(note, place=places[note.id])
+                self.undo_stack.push(_Change(text, self._replace, note, moved))
+        self.undo_stack.endMacro()
+
+    def pin(self) -> None:
+        """The next click in the page says where on it a new note belongs."""
+        self._pinning = True
+        self.context.pick_asked.emit(True)
+        self.context.said.emit("Click the spot in the page.", "The note is written here.", "info")
+
+    def _spotted(self, x: float, y: float) -> None:
+        if self._pinning:
+            self._pinning = False
+            self.context.pick_asked.emit(False)
+            self.begin()
+            self._spot = (round(x, 1), round(y, 1))
+            self._show_editor()
+
+    def _recolour(self, _at: int = 0) -> None:
+        old = self._note(self._editing)
+        colour = self.colour.currentData()
+        if old is not None and old.colour != colour:
+            self.undo_stack.push(_Change("Colour note", self._replace, old, self._changed(old, colour=colour)))
+
+    def _changed(self, note: Note, **changes: Any) -> Note:
+        """Another state of a note, signed by who changes it."""
+        assert self.opened is not None
+        return msgspec.structs.replace(note, author=author(self.opened.library), changed=_now(), **changes)
+
+    def _allow(self) -> None:
+        row, count = self.list.currentRow(), self.list.count()
+        self.remove_button.setEnabled(row >= 0)
+        self.up_button.setEnabled(row > 0)
+        self.down_button.setEnabled(0 <= row < count - 1)
 
     def reveal(self, note_id: str) -> None:
         """Select a note and go to its instant."""
@@ -221,6 +308,10 @@ class NotesPanel(Panel):
                 return True
             if watched is self.editor and event.key() == Qt.Key.Key_Escape:
                 self.list.setFocus()
+                return True
+            moves = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+            if watched is self.list and event.modifiers() & Qt.KeyboardModifier.AltModifier and event.key() in moves:
+                self.move_current(moves[Qt.Key(event.key())])
                 return True
             if watched is self.list and event.key() == Qt.Key.Key_Delete:
                 self.remove_current()
@@ -250,7 +341,8 @@ class NotesPanel(Panel):
         note = self._note(item.data(_ID)) if item else None
         self._editing = note.id if note else None
         self.editor.setPlainText(note.text if note else "")
-        self.remove_button.setEnabled(note is not None)
+        self._spot = None
+        self._allow()
         self._show_editor()
 
     def _clicked(self, item: QListWidgetItem) -> None:
@@ -260,8 +352,14 @@ class NotesPanel(Panel):
 
     def _show_editor(self) -> None:
         note = self._note(self._editing)
+        self.colour.setCurrentIndex(max(0, self.colour.findData(note.colour if note is not None else "")))
         if note is not None:
-            self.head.setText(f"Note at {self.context.playhead.text(note.t)}")
+            spot = f", at {note.x:.0f}, {note.y:.0f} on the page" if note.x >= 0 else ""
+            self.head.setText(
+                f"Note at {self.context.playhead.text(note.t)}{spot}{f' · {note.author}' if note.author else ''}"
+            )
+        elif self._spot is not None:
+            self.head.setText(f"New note at {self._spot[0]:.0f}, {self._spot[1]:.0f} on the page")
         elif self.context.playhead.range is not None:
             self.head.setText("New note on the picked range")
         else:

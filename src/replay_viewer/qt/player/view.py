@@ -57,6 +57,7 @@ class PlayerView(QWidget):
     pictured = Signal(dict)
     hovered = Signal(int)  #: while picking: the node under the mouse, -1 for none
     picked = Signal(int)  #: while picking: the node that was clicked
+    spotted = Signal(float, float)  #: while picking: where in the recorded viewport (CSS pixels); before `picked`
     found = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -267,6 +268,8 @@ class PlayerView(QWidget):
             if done is not None:
                 done(report)
         elif kind in ("hovered", "picked"):
+            if kind == "picked":
+                self.spotted.emit(float(report.get("x") or 0.0), float(report.get("y") or 0.0))
             getattr(self, kind).emit(int(report.get("id") or -1))
         else:
             self.director.report(report)
