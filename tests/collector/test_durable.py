@@ -20,7 +20,7 @@ from replay_viewer.collector.blobs import FileBlobs
 from replay_viewer.collector.database import default_url, open_database
 from replay_viewer.collector.incoming import Incoming, column_text
 from replay_viewer.collector.queries import Queries
-from replay_viewer.collector.run import serve, start
+from replay_viewer.collector.run import Front, serve, start
 from replay_viewer.collector.store import Store
 from replay_viewer.domain.errors import BadInput, SourceProblem, StorageProblem
 from tests.collector.bodies import batch
@@ -28,8 +28,8 @@ from tests.collector.bodies import batch
 _SERVE = """
 import sys
 from pathlib import Path
-from replay_viewer.collector.run import serve
-serve(Path(sys.argv[1]), port=0, open=True, db=sys.argv[2] or None)
+from replay_viewer.collector.run import Front, serve
+serve(Path(sys.argv[1]), Front(port=0), open=True, db=sys.argv[2] or None)
 """
 
 
@@ -183,7 +183,7 @@ def test_a_body_that_is_gone_says_so(tmp_path: Path) -> None:
 
 def test_open_stays_on_loopback_and_ports_are_checked(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no tokens"):
-        serve(tmp_path, host="0.0.0.0", open=True)
+        serve(tmp_path, Front(host="0.0.0.0"), open=True)
     with pytest.raises(BadInput):
         start(tmp_path, host="0.0.0.0")
     with start(tmp_path) as running, pytest.raises(SourceProblem, match="cannot listen"):

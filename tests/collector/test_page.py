@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from replay_viewer.collector.app import Collector
-from replay_viewer.collector.health import Health, Timing
+from replay_viewer.collector.health import Health
 from tests.collector.bodies import batch, snapshot
 
 NASTY = '<script>alert("x")</script>'
@@ -61,11 +61,12 @@ def test_health_is_from_real_checks(client: httpx.Client) -> None:
 
 def test_health_without_tokens_or_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     collector = Collector(tmp_path)
-    health = Health(collector._engine, tmp_path / "bodies", collector.access, Timing())
+    health = Health(collector._engine, tmp_path / "bodies", collector.access, collector._store, collector._metrics)
     assert health.report()["status"] == "degraded"
     collector.access.first_start()
     assert health.report()["status"] == "healthy"
-    gone = Health(collector._engine, tmp_path / "gone", collector.access, Timing()).report()
+    there = (collector.access, collector._store, collector._metrics)
+    gone = Health(collector._engine, tmp_path / "gone", *there).report()
     assert (gone["status"], gone["checks"]["storage"]["status"]) == ("unhealthy", "unhealthy")
     with collector._engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE alembic_version")

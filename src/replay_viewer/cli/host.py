@@ -6,10 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from replay_viewer.cli.office import add_office, database
 from replay_viewer.cli.output import print_json
 from replay_viewer.collector.limits import MAX_BODY, LimitSettings
+from replay_viewer.collector.logs import FORMS
 from replay_viewer.collector.redact import IngestRedaction
-from replay_viewer.collector.run import serve
+from replay_viewer.collector.run import Front, serve
 from replay_viewer.library import home_dir
 from replay_viewer.services.doctor import examine
 
@@ -24,8 +26,20 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     one.add_argument("--host", default="127.0.0.1")
     one.add_argument("--port", type=int, default=8040, metavar="N")
-    one.add_argument("--db", metavar="URL", help="postgresql://USER@HOST/NAME (default: SQLite in the home)")
+    one.add_argument(
+        "--db", metavar="URL", help="postgresql://USER@HOST/NAME (default: REPLAY_VIEWER_DB, or SQLite in the home)"
+    )
     one.add_argument("--open", action="store_true", help="any project key, no tokens, loopback only")
+    one.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with this certificate (PEM)")
+    one.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key (PEM)")
+    one.add_argument(
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="believe the X-Forwarded headers of a reverse proxy at this address",
+    )
+    one.add_argument("--log", choices=FORMS, default="off", help="requests and problems to stderr")
     one.add_argument("--max-body", type=_size, default=MAX_BODY, metavar="SIZE", help="largest body (default 32M)")
     one.add_argument("--rate", type=_count, default=0, metavar="N", help="requests a minute per project key")
     one.add_argument("--quota", type=_size, default=0, metavar="SIZE", help="bytes a day per project, such as 2G")
@@ -37,18 +51,26 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         help="remove before storing, for good: none (default), secrets or strict",
     )
     one.set_defaults(run=_serve)
+    add_office(one)
     one = commands.add_parser("doctor", parents=[common], help="what is missing on this machine, and how to get it")
     one.set_defaults(run=_doctor)
 
 
 def _serve(options: argparse.Namespace) -> int:
     home: Path = home_dir(options.home) / "collector"
-    serve(
-        home,
+    front = Front(
         host=options.host,
         port=options.port,
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
+        proxies=options.proxy,
+        log=options.log,
+    )
+    serve(
+        home,
+        front,
         open=options.open,
-        db=options.db,
+        db=database(options),
         limits=LimitSettings(max_body=options.max_body, rate=options.rate, quota=options.quota),
         redaction=_redaction(options.redact),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -20,11 +20,14 @@ from replay_viewer.collector.database import default_url, open_database
 from replay_viewer.collector.erasing import Eraser
 from replay_viewer.collector.facts import FactQueries
 from replay_viewer.collector.guard import Guard
-from replay_viewer.collector.health import Health, Timing
+from replay_viewer.collector.health import Health
 from replay_viewer.collector.http import problem
+from replay_viewer.collector.incoming import Incoming
 from replay_viewer.collector.ingest import Ingest
+from replay_viewer.collector.keeper import Keeper
 from replay_viewer.collector.kept import KeptItems
 from replay_viewer.collector.limits import LimitSettings
+from replay_viewer.collector.metrics import Metrics
 from replay_viewer.collector.page import Pages
 from replay_viewer.collector.queries import Queries
 from replay_viewer.collector.redact import IngestRedaction
@@ -58,9 +61,9 @@ class Collector:
         self._engine = open_database(db or default_url(home))
         self.access = Access(self._engine, open=open)
         self._arrivals = Arrivals()
-        self._store = Store(self._engine, blobs, self._arrivals.tell)
+        self._store = Store(self._engine, blobs, self._kept)
+        metrics = self._metrics = Metrics(self._engine, lambda: self._arrivals.waiting, lambda: self._store.pending)
         queries = Queries(self._engine, blobs)
-        timing = Timing()
         guard = Guard(self.access)
         facts = FactQueries(self._engine)
         self.audit = Audit(self._engine)
@@ -72,11 +75,18 @@ class Collector:
             *Ingest(self._store, self.access, limits, redaction).routes(),
             *api.routes(),
             *KeptItems(self._engine, blobs, guard).routes(),
-            Health(self._engine, bodies, self.access, timing).route(),
+            Health(self._engine, bodies, self.access, self._store, metrics).route(),
+            metrics.route(guard),
             *Pages(queries, facts, self.access, guard).routes(),
         ]
         self._starlette = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers={404: _no_such_route})
-        self.app: ASGIApp = timing.around(self._starlette)
+        metrics.learn(routes)
+        self.app: ASGIApp = metrics.around(self._starlette)
+        self._keeper = Keeper(self.eraser.expire)
+
+    def _kept(self, bodies: Sequence[Incoming]) -> None:
+        self._metrics.kept(bodies)
+        self._arrivals.tell(body.session for body in bodies if body.session)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -100,9 +110,11 @@ class Collector:
     def stopping(self) -> None:
         """Let go of those who wait for something to happen, so that a stop need not wait for them. Any thread."""
         self._arrivals.stop()
+        self._keeper.stop()
 
     def close(self) -> None:
         """Finish what was taken and let go of the database. Twice is once."""
+        self._keeper.stop(wait=True)
         self._store.close()
         self._engine.dispose()
 

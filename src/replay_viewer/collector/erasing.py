@@ -102,8 +102,8 @@ class Eraser:
             self._audit.note(actor, role, "delete-user", told, detail, connection=connection)
         return total
 
-    def expire(self, now: float | None = None) -> Erased:
-        """Delete what is older than its project keeps it; never what is being written."""
+    def expire(self, now: float | None = None, over: Callable[[], bool] = lambda: False) -> Erased:
+        """Delete what is older than its project keeps it; never what is being written. `over` ends it early."""
         now = time.time() * 1000.0 if now is None else now
         total = Erased()
         with self._engine.connect() as connection:
@@ -123,12 +123,14 @@ class Eraser:
             while True:
                 with self._engine.connect() as connection:
                     found = connection.execute(select(sessions.c.id).where(old).limit(_AT_ONCE)).scalars().all()
-                gone = [done for session in found if (done := self._erase(session, lambda _: None, old))]
+                gone = [done for id in found if not over() and (done := self._erase(id, lambda _: None, old))]
                 total.sessions += len(gone)
                 total.rows += sum(done.rows for done in gone)
                 total.bodies += sum(done.bodies for done in gone)
                 if len(found) < _AT_ONCE or not gone:
                     break
+            if over():
+                break
             with self._engine.begin() as connection:
                 for table, t in ((errors, errors.c.t), (linked, linked.c.received)):
                     mine = _ruled(table, rule.project, rule.environment, other)

@@ -31,7 +31,7 @@ class Guard:
         its own name at 127.0.0.1.
         """
         if self._access.open:
-            if is_loopback(request.headers.get("host", "")):
+            if is_loopback(request.headers.get("host", "")) and not through_proxy(request):
                 return OPEN
             return problem(403, "An open collector answers on this machine only.")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -67,6 +67,11 @@ class Guard:
                 return problem(503, error.message, headers={"Retry-After": "5"})
 
         return handle
+
+
+def through_proxy(request: Request) -> bool:
+    """Whether somebody passed the request on: then it need not come from this machine, whatever its address says."""
+    return any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip", "via"))
 
 
 def _conditional(request: Request, response: Response) -> Response:

@@ -6,7 +6,6 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,51 +16,24 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from replay_viewer import __version__
 from replay_viewer.collector.access import Access
+from replay_viewer.collector.metrics import Metrics
+from replay_viewer.collector.store import Store
 
 _LOW_SPACE = 256 << 20
-
-
-class Timing:
-    """ASGI middleware that remembers how long the last 512 requests took (ms) until their answer began."""
-
-    def __init__(self) -> None:
-        self._last: deque[float] = deque(maxlen=512)
-
-    def around(self, app: ASGIApp) -> ASGIApp:
-        """`app`, measured."""
-
-        async def measured(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http":
-                await app(scope, receive, send)
-                return
-            began = time.perf_counter()
-
-            async def answer(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    self._last.append((time.perf_counter() - began) * 1000.0)
-                await send(message)
-
-            await app(scope, receive, answer)
-
-        return measured
-
-    def mean(self) -> float:
-        """Mean of the remembered times in ms, 0 before the first."""
-        return sum(self._last) / len(self._last) if self._last else 0.0
 
 
 class Health:
     """The endpoint. `blobs`: folder of the bodies."""
 
-    def __init__(self, engine: Engine, blobs: Path, access: Access, timing: Timing) -> None:
+    def __init__(self, engine: Engine, blobs: Path, access: Access, store: Store, metrics: Metrics) -> None:
         self._engine = engine
+        self._store = store
         self._blobs = blobs
         self._access = access
-        self._timing = timing
+        self._metrics = metrics
         self._started = time.monotonic()
 
     def route(self) -> Route:
@@ -90,7 +62,7 @@ class Health:
             "metrics": {
                 "uptime": round(time.monotonic() - self._started, 3),
                 "memory_usage": _resident(),
-                "response_time": round(self._timing.mean(), 3),
+                "response_time": round(self._metrics.mean(), 3),
             },
         }
 
@@ -119,6 +91,8 @@ class Health:
             with tempfile.TemporaryFile(dir=self._blobs) as file:
                 file.write(b"ok")
             free = shutil.disk_usage(self._blobs).free
+            if not self._store.alive:
+                return {"status": "unhealthy", "error": "nothing is written any more"}
         except OSError as error:
             return {"status": "unhealthy", "error": error.strerror or type(error).__name__}
         return {"status": "healthy" if free > _LOW_SPACE else "degraded", "free": free}

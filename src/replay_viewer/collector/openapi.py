@@ -204,6 +204,18 @@ def document() -> dict[str, Any]:
                     },
                 }
             },
+            "/metrics": {
+                "get": {
+                    "tags": ["operation"],
+                    "summary": "Prometheus' text form; for this machine, or with a token.",
+                    "security": [{}, {"token": []}],
+                    "responses": {
+                        "200": {"description": "The metrics.", "content": {"text/plain": {}}},
+                        "401": _answer("From elsewhere, a token is needed.", "Problem"),
+                        "403": _answer("An open collector was asked by another name.", "Problem"),
+                    },
+                }
+            },
             "/api/health": {
                 "get": {
                     "tags": ["operation"],

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+import msgspec
 import uvicorn
 from starlette.types import ASGIApp
 
 from replay_viewer.collector.access import is_loopback
 from replay_viewer.collector.app import Collector
 from replay_viewer.collector.limits import LimitSettings
+from replay_viewer.collector.logs import logging_to
 from replay_viewer.collector.redact import IngestRedaction
 from replay_viewer.domain.errors import BadInput, SourceProblem
 
@@ -23,11 +26,25 @@ from replay_viewer.domain.errors import BadInput, SourceProblem
 _GRACE = 10
 
 
+class Front(msgspec.Struct, frozen=True, kw_only=True):
+    """How a collector meets the network.
+
+    `tls_cert`/`tls_key`: PEM files, both or none. `proxies`: addresses of reverse proxies whose X-Forwarded-For and
+    X-Forwarded-Proto are believed. `log`: a form of `logs.FORMS`, written to stderr.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8040
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    proxies: list[str] = []
+    log: str = "off"
+
+
 def serve(
     home: Path,
+    front: Front | None = None,
     *,
-    host: str = "127.0.0.1",
-    port: int = 8040,
     open: bool = False,
     db: str | None = None,
     limits: LimitSettings | None = None,
@@ -36,19 +53,24 @@ def serve(
     """Serve until SIGINT or SIGTERM; then finish what was acknowledged and return.
 
     Prints the address to stdout and, at the first start, one project key and one admin token. Raises BadInput for
-    `open` beyond loopback, SourceProblem when the port is taken, StorageProblem, NewerVersion.
+    `open` beyond loopback or TLS files that are none, SourceProblem when the port is taken, StorageProblem,
+    NewerVersion.
     """
-    if open and not is_loopback(host):
-        raise BadInput(f"--open has no tokens, so it cannot listen on {host}.", "Leave out --open or --host.")
+    front = front or Front()
+    if open and not is_loopback(front.host):
+        raise BadInput(f"--open has no tokens, so it cannot listen on {front.host}.", "Leave out --open or --host.")
+    if open and front.proxies:
+        raise BadInput("--open is for this machine alone, so it cannot stand behind a proxy.", "Leave out --open.")
+    _check_tls(front)
     collector = Collector(home, db=db, open=open, limits=limits, redaction=redaction)
     try:
-        sock = _listen(host, port)
+        sock = _listen(front.host, front.port)
     except SourceProblem:
         collector.close()
         raise
-    with sock:
-        _announce(sys.stdout, _url(sock, host), collector)
-        server = _server(collector.app, collector.stopping)
+    with sock, logging_to(front.log):
+        _announce(sys.stdout, _url(sock, front.host, "https" if front.tls_cert else "http"), collector)
+        server = _server(collector.app, collector.stopping, front)
 
         def stop(_number: int, _frame: object) -> None:
             server.should_exit = True
@@ -61,6 +83,18 @@ def serve(
             for number, handler in before.items():
                 signal.signal(number, handler)
             collector.close()
+
+
+def _check_tls(front: Front) -> None:
+    if bool(front.tls_cert) != bool(front.tls_key):
+        raise BadInput("TLS needs a certificate and its key.", "Give both --tls-cert and --tls-key.")
+    if front.tls_cert and front.tls_key:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(front.tls_cert, front.tls_key)
+        except OSError as error:  # ssl.SSLError is one
+            raise BadInput(
+                "The certificate and its key cannot be used.", "Give PEM files that belong together."
+            ) from error
 
 
 def _announce(out: TextIO, url: str, collector: Collector) -> None:
@@ -168,7 +202,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _server(app: ASGIApp, stopping: Callable[[], None] | None = None) -> uvicorn.Server:
+def _server(app: ASGIApp, stopping: Callable[[], None] | None = None, front: Front | None = None) -> uvicorn.Server:
+    front = front or Front()
     config = uvicorn.Config(
         app,
         http="h11",
@@ -180,6 +215,11 @@ def _server(app: ASGIApp, stopping: Callable[[], None] | None = None) -> uvicorn
         server_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE,
+        # What anybody may write into a header is believed of named proxies only.
+        proxy_headers=bool(front.proxies),
+        forwarded_allow_ips=front.proxies,
+        ssl_certfile=str(front.tls_cert) if front.tls_cert else None,
+        ssl_keyfile=str(front.tls_key) if front.tls_key else None,
     )
     return _Server(config, stopping)
 
@@ -202,6 +242,6 @@ def _listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _url(sock: socket.socket, host: str) -> str:
+def _url(sock: socket.socket, host: str, scheme: str = "http") -> str:
     name = f"[{host}]" if ":" in host else host
-    return f"http://{name}:{sock.getsockname()[1]}"
+    return f"{scheme}://{name}:{sock.getsockname()[1]}"

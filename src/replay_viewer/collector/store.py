@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import msgspec
@@ -36,8 +36,10 @@ _Job = tuple[Incoming, "Future[bool]"]
 class Store:
     """The writing side. `put` may be called from any thread."""
 
-    def __init__(self, engine: Engine, blobs: Blobs, tell: Callable[[Iterable[str]], None] | None = None) -> None:
-        """`tell` is called from the writer's thread with the sessions of every group that has become durable."""
+    def __init__(
+        self, engine: Engine, blobs: Blobs, tell: Callable[[Sequence[Incoming]], None] | None = None
+    ) -> None:
+        """`tell` is called from the writer's thread with the bodies of every group that has become durable."""
         self._tell = tell
         self._engine = engine
         self._blobs = blobs
@@ -75,6 +77,16 @@ class Store:
                 return int(connection.execute(of_sessions).scalar_one() + connection.execute(of_none).scalar_one())
         except SQLAlchemyError as error:
             raise StorageProblem("The database cannot be asked how much was sent.") from error
+
+    @property
+    def pending(self) -> int:
+        """Number of bodies that wait for their turn."""
+        return self._jobs.qsize()
+
+    @property
+    def alive(self) -> bool:
+        """Whether anybody writes."""
+        return self._thread.is_alive()
 
     def close(self) -> None:
         """Finish what was put, then stop the writer."""
@@ -124,7 +136,7 @@ class Store:
             for (_, future), new in zip(group, fresh, strict=True):
                 future.set_result(new)
             if self._tell:
-                self._tell(body.session for body, _ in group if body.session)
+                self._tell([body for body, _ in group])
 
 
 def _keep(connection: Connection, blobs: Blobs, body: Incoming) -> bool:
