@@ -51,7 +51,7 @@ def made(tmp_path: Path, data: bytes, name: str = "recording.json") -> Path:
         (dumps([{"type": 3, "data": {}}] * 4), "4 events without timestamps"),
         (b"[]", "holds no events"),
         (b"{}", "not a recording"),
-        (dumps({"log": {"entries": []}}), "not a recording"),
+        (dumps({"log": {"entries": []}}), "without a request"),
         (dumps({"events": []}), "holds no events"),
         (b"<html><body>events</body></html>", "without a recording"),
         (b"[section]\nkey = 1\n", "not valid JSON"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -12,11 +13,16 @@ from typing import Any
 
 from replay_viewer.cli.output import ProgressLine, note, print_json
 from replay_viewer.domain.errors import BadInput, Cancelled
+from replay_viewer.domain.pulled import Attached
 from replay_viewer.domain.time import parse_instant
 from replay_viewer.library import Library, home_dir
 from replay_viewer.services import addresses
+from replay_viewer.services.attach import detach, offset_of, set_offset
+from replay_viewer.services.attaching import attach_files, attach_url
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.pull import PullProgress, pull, refresh
+
+_NEGATIVE = re.compile(r"^-\d+(?:\.\d+)?(?:ms|s|m|h)?$")
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -29,6 +35,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "together become one session. Prints the session ids.",
     )
     one.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    _into(one)
     one.set_defaults(run=_import)
     one = commands.add_parser(
         "pull",
@@ -42,6 +49,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("url", metavar="URL")
     one.add_argument("--follow", action="store_true", help="go on while the session is recorded (Ctrl+C ends it)")
     one.add_argument("--yes", action="store_true", help="ask the host of a replay-viewer:// link even if it is new")
+    _into(one)
     one.set_defaults(run=_pull)
     one = commands.add_parser(
         "refresh",
@@ -53,9 +61,55 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("id", metavar="ID")
     one.add_argument("--follow", action="store_true", help="go on while the session is recorded (Ctrl+C ends it)")
     one.set_defaults(run=_refresh)
+    one = commands.add_parser(
+        "offset",
+        parents=[common],
+        help="set the clock of what is attached to a session, or take it away",
+        description="Rows attached with --into lie by their own clock plus an offset. Prints the offset before.",
+    )
+    one.add_argument("id", metavar="ID")
+    one.add_argument("source", metavar="SOURCE", help="its name, as the health report has it")
+    one.add_argument("offset", metavar="MS", nargs="?", help="milliseconds, or 1.5s, -2m; without it, what it is now")
+    one.add_argument("--remove", action="store_true", help="take the attachment away")
+    one._negative_number_matcher = _NEGATIVE  # so that -2s is an offset, not an option
+    one.set_defaults(run=_offset)
     one = commands.add_parser("delete", parents=[common], help="delete a session from the library")
     one.add_argument("id", metavar="ID")
     one.set_defaults(run=_delete)
+
+
+def _into(one: argparse.ArgumentParser) -> None:
+    one._negative_number_matcher = _NEGATIVE
+    one.add_argument("--into", metavar="ID", help="put the rows of it on the timeline of this session instead")
+    one.add_argument(
+        "--offset", default="0", metavar="MS", help="with --into: how much later its clock is to be (1.5s, -350)"
+    )
+
+
+def _said(made: Attached, options: argparse.Namespace) -> None:
+    if options.json:
+        print_json(made)
+    else:
+        print(f"Attached {made.rows:,} rows as {made.name}.")
+
+
+def _offset(options: argparse.Namespace) -> int:
+    with Library.open(home_dir(options.home)) as library:
+        session = library.session(options.id)
+        if options.remove:
+            detach(library, session.id, options.source)
+        elif options.offset is not None:
+            before = set_offset(library, session.id, options.source, offset_of(options.offset))
+            note(f"It was {before:+,.0f} ms.")
+        every = library.extras.attached(session.id)
+    if options.json:
+        print_json(every)
+        return 0
+    for one in every:
+        print(f"{one.name}  {one.offset:+,.0f} ms  {one.rows:,} rows  {one.origin}")
+    if not every:
+        print("Nothing is attached.")
+    return 0
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -69,6 +123,14 @@ def _import(options: argparse.Namespace) -> int:
         line.show(f"importing {share} {now.events:,} events")
 
     try:
+        if options.into:
+            home = home_dir(options.home)
+            made = attach_files(
+                home, options.into, options.paths, offset=offset_of(options.offset), progress=progress
+            )
+            line.clear()
+            _said(made, options)
+            return 0
         ids = import_paths(home_dir(options.home), options.paths, progress=progress)
     finally:
         line.clear()
@@ -103,10 +165,19 @@ def _pull(options: argparse.Namespace) -> int:
     try:
         with _interruptible("pulling") as (progress, cancelled):
             address = addresses.resolve(home, options.url, cancelled=cancelled)
-            id = pull(home, address.url, progress=progress, cancelled=cancelled, follow=options.follow)
+            if options.into:
+                offset = offset_of(options.offset)
+                made = attach_url(
+                    home, options.into, address.url, offset=offset, progress=progress, cancelled=cancelled
+                )
+            else:
+                id = pull(home, address.url, progress=progress, cancelled=cancelled, follow=options.follow)
     except Cancelled:
         note("Stopped. What came is kept: the same command goes on from there.")
         return 1
+    if options.into:
+        _said(made, options)
+        return 0
     if options.json:
         print_json({"sessions": [id], "at": _instant(home, id, address.at)})
         return 0

@@ -23,6 +23,7 @@ from replay_viewer.domain.session import Session
 from replay_viewer.library import fulltext, packed, schema, tidy, trails
 from replay_viewer.library.blobs import BlobWriter
 from replay_viewer.library.database import bulk_insert
+from replay_viewer.library.records import ChunkRef, KeyframeRef
 from replay_viewer.library.rowtext import search_text
 
 if TYPE_CHECKING:
@@ -101,6 +102,15 @@ class SessionWriter:
         """The next keyframe of a tab: the state after `event` events, at `t` (epoch ms)."""
         digest = self._blobs.put(data)
         self._new_keyframes.append((self._gen, tab, self._next("keyframe", tab), event, t, digest, nodes))
+
+    def adopt(self, tab: int, chunks: Sequence[ChunkRef], keyframes: Sequence[KeyframeRef]) -> None:
+        """Chunks and keyframes of a tab that are stored already, of the visible copy of this session."""
+        self._new_chunks += [
+            (self._gen, tab, one.index, one.first, one.events, one.t0, one.t1, one.blob, one.size) for one in chunks
+        ]
+        self._new_keyframes += [
+            (self._gen, tab, one.index, one.event, one.t, one.blob, one.nodes) for one in keyframes
+        ]
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Rows of any kinds, in any order."""

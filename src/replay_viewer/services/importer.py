@@ -19,11 +19,22 @@ from replay_viewer.analysis import health, timeline
 from replay_viewer.analysis.merge import merge
 from replay_viewer.analysis.vitals import rated
 from replay_viewer.domain.errors import BadInput, Cancelled
-from replay_viewer.domain.rows import KIND_OF, KINDS, ConsoleEntry, Interaction, Navigation, NetworkRequest, Row
+from replay_viewer.domain.rows import (
+    KIND_OF,
+    KINDS,
+    ConsoleEntry,
+    Interaction,
+    Navigation,
+    NetworkRequest,
+    Row,
+    encode_row,
+)
 from replay_viewer.domain.session import Facts, Finding, Session, Tab
 from replay_viewer.formats.base import Batch, Linked, Piece, Said, Skipped
 from replay_viewer.library import Library, SessionWriter
+from replay_viewer.recording.events import Kind, Source
 from replay_viewer.recording.untangle import untangle
+from replay_viewer.services import attach
 from replay_viewer.services.browsers import browser_and_os
 from replay_viewer.services.bundle import import_bundle
 from replay_viewer.services.bundle_file import looks_like_bundle
@@ -36,6 +47,9 @@ _COMMIT_EVERY = 1.0
 #: Bytes after which the first commit is made, so that the first picture comes at once.
 _FIRST_COMMIT = 1 << 20
 
+
+#: Said of a session that has rows only.
+NO_RECORDING = "There is no recording of the page here, only rows: attach them to a recording to see the page."
 
 _SLICE = 100_000
 _NO_TIMES = np.empty(0, np.float64)
@@ -172,7 +186,10 @@ class _Import:
         if not self.events and not self.linked:
             raise BadInput("There is no readable event in it.", "Check that the file is a session recording.")
         if self.writer is None:
-            raise BadInput("There are errors in it, but no recording.", "Give the recording and its errors together.")
+            # errors, a HAR file, a log: a session without a picture
+            first = b"".join(encode_row(row) for row in self.linked[:20])
+            self.id = self.key or "rows-" + hashlib.blake2b(first, digest_size=8).hexdigest()
+            self.writer = self.library.writer(self.id, self.origin)
         rows = merge([*self.rows, *self.linked])
         by_kind: dict[str, list[Row]] = {kind: [] for kind in KINDS}
         for row in rows:
@@ -181,8 +198,11 @@ class _Import:
             if some or self.written:
                 self.writer.replace_rows(kind, sorted(some, key=lambda row: row.t))
         start, end = self._span(rows)
-        self._activity(start, end)
-        findings = self.skipped + health.findings(self._counters(rows), rows, self.facts)
+        self._activity(start, end, [] if self.tabs else rows)
+        if self.tabs:
+            findings = self.skipped + health.findings(self._counters(rows), rows, self.facts)
+        else:
+            findings = [Finding(code="no-recording", message=NO_RECORDING), *self.skipped]
         self.writer.finish(self._session("ready", rows, findings))
         return self.id
 
@@ -243,8 +263,11 @@ class _Import:
             tab.tally.paused = timeline.pauses(own, tab.end)
         return [tab.tally for tab in self.tabs.values()]
 
-    def _activity(self, start: float, end: float) -> None:
-        """Store the activity histogram, counted in slices so that millions of events need no memory of their own."""
+    def _activity(self, start: float, end: float, rows: Sequence[Row]) -> None:
+        """Store the activity histogram, counted in slices so that millions of events need no memory of their own.
+
+        `rows`: what happened where nothing was recorded.
+        """
         assert self.writer is not None
         begun, bucket, total = timeline.histogram(_NO_TIMES, _NO_KINDS, _NO_KINDS, start, end)
         for tab in self.tabs.values():
@@ -255,6 +278,10 @@ class _Import:
                 total = total + timeline.histogram(times[part], types[part], sources[part], start, end)[2]
             span, quiet = tab.quiet()
             self.writer.quiet(tab.index, *span, quiet)
+        if rows:
+            times = np.array([row.t for row in rows])
+            acts = np.full(len(times), Kind.INCREMENTAL, np.int8), np.full(len(times), Source.MUTATION, np.int8)
+            total = total + timeline.histogram(times, *acts, start, end)[2]
         self.writer.activity(begun, bucket, total)
 
     def abort(self) -> None:
@@ -413,6 +440,7 @@ def _import(
             if cancelled is not None and cancelled():
                 raise Cancelled
             finished.append(current.finish())
+            attach.after_import(library, current.id)
             if progress is not None:
                 progress(Progress(done, total, current.id, current.events))
         return finished

@@ -16,8 +16,10 @@ import msgspec
 
 from replay_viewer.domain import errors
 from replay_viewer.domain.errors import Cancelled, SourceProblem, UserError
+from replay_viewer.domain.pulled import Attached
 from replay_viewer.library import Library
 from replay_viewer.services import connections
+from replay_viewer.services.attaching import attach_files, attach_url
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.logs import log_to_file
 from replay_viewer.services.processes import Spares, start_worker
@@ -27,18 +29,20 @@ log = logging.getLogger(__name__)
 
 
 class _Task(msgspec.Struct, frozen=True):
-    """What the process is to do: import `paths`, pull `url`, refresh `session`, or tidy the library at `home`.
+    """What the process is to do: import `paths`, pull `url`, refresh `session`, attach
+    `url` or `paths` to `session`, or tidy the library at `home`.
 
     `tokens`: what this program holds of them; they go through the pipe, never by environment or arguments.
     """
 
-    what: Literal["import", "pull", "refresh", "tidy"]
+    what: Literal["import", "pull", "refresh", "attach", "tidy"]
     home: str
     paths: list[str] = []
     origin: str = ""
     url: str = ""
     session: str = ""
     follow: bool = False
+    offset: float = 0.0
     tokens: dict[str, str] = {}
 
     def __repr__(self) -> str:
@@ -81,6 +85,9 @@ def _serve(connection: Connection) -> None:
         elif task.what == "refresh":
             came = refresh(home, task.session, progress=progress, cancelled=cancelled, follow=task.follow)
             ids, said = [came.session], came.words
+        elif task.what == "attach":
+            made = _attach(task, progress, cancelled)
+            ids, said = [task.session], f"Attached {made.rows:,} rows of {made.name}."
         else:
             paths = [Path(path) for path in task.paths]
             ids = import_paths(home, paths, progress=progress, cancelled=cancelled, origin=task.origin)
@@ -101,6 +108,22 @@ def _serve(connection: Connection) -> None:
         connection.send(message)
     if isinstance(message, tuple) and message[0] == "done":
         _read_texts(task.home, cancelled)
+
+
+def _attach(
+    task: _Task, progress: Callable[[Progress | PullProgress], None], cancelled: Callable[[], bool]
+) -> Attached:
+    home, paths = Path(task.home), [Path(path) for path in task.paths]
+    if task.url:
+        return attach_url(
+            home, task.session, task.url, offset=task.offset, progress=_apart(progress), cancelled=cancelled
+        )
+    return attach_files(home, task.session, paths, offset=task.offset, cancelled=cancelled)
+
+
+def _apart(progress: Callable[[Progress | PullProgress], None]) -> Callable[[PullProgress], None]:
+    """Progress of a pull whose session is not one to open."""
+    return lambda now: progress(msgspec.structs.replace(now, session="", grown=0))
 
 
 def _name(error: UserError) -> str:
@@ -211,6 +234,20 @@ class RefreshJob(Job):
 
     def __init__(self, home: Path, session: str, follow: bool = False) -> None:
         super().__init__(_Task("refresh", str(home), session=session, follow=follow, tokens=connections.held()))
+
+
+class AttachJob(Job):
+    """Puts rows of files, or of what a URL names, on a session's timeline. `said`: what it was."""
+
+    def __init__(
+        self, home: Path, session: str, paths: Sequence[Path] = (), url: str = "", offset: float = 0.0
+    ) -> None:
+        super().__init__(
+            _Task(
+                "attach", str(home), [str(path) for path in paths], url=url, session=session, offset=offset,
+                tokens=connections.held(),
+            )
+        )  # fmt: skip
 
 
 def _rebuilt(name: str, message: str, advice: str) -> UserError:

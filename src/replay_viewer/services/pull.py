@@ -82,17 +82,20 @@ def pull(
     cancelled: Callable[[], bool] | None = None,
     token: str | None = None,
     follow: bool = False,
+    into: Path | None = None,
 ) -> str:
     """Pull the session behind `url` and import it; answers its id in the library.
 
     `progress` is called from threads of the pull, one at a time; `cancelled` is asked some 20 times a second and
     takes effect at once. `follow`: go on as long as the session grows, until nothing came for a quarter of an hour
-    or `cancelled`, which then is no error. Raises BadInput, Unsupported, SourceProblem, NotFound, StorageProblem,
+    or `cancelled`, which then is no error. `into`: import into the library there instead (connections are those of
+    `home` all the same). Raises BadInput, Unsupported, SourceProblem, NotFound, StorageProblem,
     Cancelled. What was pulled stays for the next try, and what was imported of it can be opened.
     """
     source, link = recognise(url)
     reach = addresses.access(home, link) if token is None else Access(token=token)
     link = ask(_whole(source, link, reach), cancelled)
+    home = into or home
     spool = Spool(home, link)
     lock = FileLock(spool.folder.with_suffix(".lock"))
     try:

@@ -44,6 +44,8 @@ class Document:
         self.headers = {key.lower(): value for key, value in (headers or {}).items()}
         self.first_window, self.window = FIRST_WINDOW, WINDOW
         self.consumed: Callable[[], int] = lambda: 0
+        #: Bytes of another file of the same archive by its path there; None when there is none.
+        self.beside: Callable[[str], bytes | None] = lambda _name: None
         self._cursor: Cursor | None = None
         self._sources: list[IO[bytes] | Reader] = []
 

@@ -21,6 +21,8 @@ from replay_viewer.formats.base.stream import Stream, TooLarge, Truncated
 
 _MAX_FOLDER = 200_000
 _SIDECAR_BYTES = 1 << 20
+#: What lies beside a trace (a body, a picture) is never read further than this.
+_BESIDE_BYTES = 32 << 20
 _TAR_MAGIC = slice(257, 262)
 
 
@@ -128,6 +130,8 @@ def _read_sidecar(entry: Entry) -> _Sidecar | None:
 def _documents(entries: list[Entry], top: str, many: bool) -> Tree:
     """Entries of one folder or archive as documents, captures put together with their sidecars."""
     tree = Tree([], 0)
+    if any(entry.name.endswith(".trace") for entry in entries):
+        return _trace(entries, top, many)
     wanted = _wanted(entries)
     tree.others += len(entries) - len(wanted)
     by_name = {entry.name: entry for entry in wanted}
@@ -153,6 +157,34 @@ def _documents(entries: list[Entry], top: str, many: bool) -> Tree:
                 captured=sidecar is not None,
             )
         )
+    return tree
+
+
+def _trace(entries: list[Entry], top: str, many: bool) -> Tree:
+    """Entries of one of Playwright's traces: its lines as documents, which find bodies and pictures beside them."""
+    by_name = {entry.name: entry for entry in entries}
+    tree = Tree([], 0)
+    for entry in sorted(entries, key=lambda item: natural(item.name)):
+        if not entry.name.endswith((".trace", ".network")):
+            continue
+        folder = entry.name.rpartition("/")[0]
+
+        def beside(name: str, folder: str = folder) -> bytes | None:
+            found = by_name.get(f"{folder}/{name}".lstrip("/"))
+            if found is None:
+                return None
+            document = Document(found.name, found.size, found.open, limit=_BESIDE_BYTES)
+            try:
+                return document.stream().read(_BESIDE_BYTES)
+            except BadInput:
+                return None  # damaged, or too large: as if it were not there
+            finally:
+                document.close()
+
+        name = f"{top}/{entry.name}" if many else entry.name
+        made = Document(name, entry.size, entry.open, folder=f"{top}/{folder}".rstrip("/"))
+        made.beside = beside
+        tree.documents.append(made)
     return tree
 
 
