@@ -207,5 +207,5 @@ def test_a_real_trace(recorded: Path, tmp_path: Path) -> None:
         assert all(session.start - 5_000 <= row.t <= session.end + 5_000 for row in requests)
         [tab] = session.tabs
         first = TabStates(library, id, tab.index).seek(session.start)
-        image = next(node for node in first.nodes.values() if getattr(node, "name", "") == "img")
-        assert str(image.attributes["src"]).startswith("data:image/jpeg;base64,")
+        image = next(node for node in first.nodes.values() if node.name == "img")
+        assert str(image.attrs["src"]).startswith("data:image/jpeg;base64,")

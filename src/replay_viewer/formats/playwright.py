@@ -1,4 +1,4 @@
-"""Playwright's `trace.zip`, versions 3 to 10: actions, console, errors, requests, and its screencast as a picture.
+"""Playwright's `trace.zip`, versions 3 to 10: actions, console, errors, requests, its screencast as a picture.
 
 Layout and fields: microsoft/playwright `packages/trace/src/trace.ts` and the trace viewer's `traceModernizer.ts`.
 `*.trace` and `*.network` are JSON lines; bodies and frames of the screencast lie in `resources/` by name. A time is
@@ -186,12 +186,8 @@ class _Reading:
             self.undated += 1
 
     def _body(self, name: str) -> bytes | None:
-        """A body: up to version 9 it is named without its folder."""
+        """A body or a picture: up to version 9 it is named without its folder."""
         return self.document.beside(name) or self.document.beside(f"resources/{name}")
-
-    def _picture(self, name: str) -> bytes | None:
-        """A frame: since version 10 frames have a folder of their own."""
-        return self.document.beside(f"screencast/{name}") or self.document.beside(f"resources/{name}")
 
     def pictures(self) -> Iterator[Piece]:
         """The screencast of each page as a recording of one image."""
@@ -199,8 +195,8 @@ class _Reading:
         for page, frames in self.frames.items():
             events: list[bytes] = []
             for frame in sorted(frames, key=lambda one: float(one.get("timestamp") or 0)):
-                t, name = self.at(frame.get("timestamp")), text(frame.get("sha1"))
-                data = self._picture(name) if name and t else None
+                t, name = self.at(frame.get("timestamp")), text(frame.get("file")) or text(frame.get("sha1"))
+                data = self._body(name) if name and t else None
                 if not data or len(data) > _MAX_FRAME:
                     missing += 1
                     continue
