@@ -10,10 +10,12 @@ import httpx
 import pytest
 
 from replay_viewer.collector.run import start
-from replay_viewer.domain.errors import SourceProblem
+from replay_viewer.domain.errors import NotFound, SourceProblem
+from replay_viewer.services import addresses, connections, search_sources
+from replay_viewer.services.connections import Connection
 from replay_viewer.sources import Http, Segment, recognise
 from replay_viewer.sources.collector import CollectorSource
-from tests.collector.bodies import batch
+from tests.collector.bodies import batch, captured, sample
 from tests.sources.server import answer, serving
 
 
@@ -91,3 +93,27 @@ def test_a_segment_without_its_request_is_no_collectors() -> None:
 
     with serving(reply) as server, pytest.raises(SourceProblem, match="does not answer as"):
         asyncio.run(run(server.url))
+
+
+def test_questions_to_a_served_collector(tmp_path: Path) -> None:
+    """Sessions, issues and the way from an issue to its session, as the collector really answers."""
+    bodies = captured(sample("checkout-502"))
+    with start(tmp_path / "c") as running, httpx.Client(base_url=running.url, trust_env=False) as client:
+        for url, headers, body in bodies:
+            assert client.post(url, content=body, headers=headers).status_code == 200
+        home = tmp_path / "home"
+        made = Connection(name="ours", kind="collector", url=running.url)
+        connections.save(home, made)
+        assert [one.problem for one in search_sources.try_out(made)] == [""]
+        [session] = search_sources.browse(home, "ours").sessions
+        issues = search_sources.issues(home, "ours")
+        assert issues
+        assert all(one.events and one.title for one in issues)
+        found = addresses.resolve(home, issues[0].url)
+        assert found.origin == session.url
+        assert float(found.at) == (issues[0].last or 0) - 3_000
+        word = issues[0].title.split()[0].rstrip(":")
+        [answer] = search_sources.search_sources(home, word)
+        assert [one.id for one in answer.sessions] == [session.id]
+        with pytest.raises(NotFound):
+            addresses.resolve(home, f"{running.url}/api/v1/issues/none-0")

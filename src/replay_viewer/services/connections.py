@@ -298,7 +298,8 @@ def is_known(home: Path, url: str) -> bool:
     if host in _LOOPBACK or (parts.scheme == "https" and _vendor(host)):
         return True
     file = _read(home)
-    return parts.netloc.lower() in file.hosts or any(_same_host(one.url, url) for one in file.connections)
+    sources = [one for one in file.connections if one.kind not in PLACES]
+    return parts.netloc.lower() in file.hosts or any(_same_host(one.url, url) for one in sources)
 
 
 def agree(home: Path, url: str) -> None:

@@ -14,12 +14,14 @@ from urllib.parse import parse_qs, quote, unquote
 import msgspec
 
 from replay_viewer.domain.errors import NotFound, SourceProblem
-from replay_viewer.sources.base import Check, FoundSession, Link, Page, Place, Plan, Segment
+from replay_viewer.sources.base import LEAD_MS, Check, FoundIssue, FoundSession, Link, Page, Place, Plan, Segment
 from replay_viewer.sources.http import Answer, Http, loss
 from replay_viewer.sources.shape import count, items, mapping, odd, offset, text, web
 
 _PRODUCT = "a Replay Viewer collector"
 _PATH = re.compile(r"(?P<prefix>/.*)?/sessions/(?P<id>[^/]+)/?")
+#: An issue, as the read API has it: it leads to the session it was seen in last.
+_ISSUE = re.compile(r"(?P<prefix>/.*)?/api/v1/issues/(?P<id>[\w.:%-]{1,200})/?", re.ASCII)
 _ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 #: Segments asked for ahead of the one handed out: enough to keep the eight connections busy.
@@ -63,6 +65,12 @@ class CollectorSource:
     def recognise(self, url: str) -> Link | None:
         """See `Source`. `t` is seconds from the start."""
         seen = web(url)
+        if seen and (issue := _ISSUE.fullmatch(seen[0].path)):
+            base = f"{seen[0].scheme}://{seen[0].netloc.lower()}{issue['prefix'] or ''}"
+            return Link(
+                source=self.name, url=_issue_url(base, unquote(issue["id"])), base=base, session="",
+                target=unquote(issue["id"]),
+            )  # fmt: skip
         match = _PATH.fullmatch(seen[0].path) if seen else None
         if not seen or not match:
             return None
@@ -73,11 +81,25 @@ class CollectorSource:
         base = f"{parts.scheme}://{parts.netloc.lower()}{match['prefix'] or ''}"
         return Link(
             source=self.name,
-            url=f"{base}/sessions/{quote(session, safe='')}",
+            url=_session_url(base, session),
             base=base,
             session=session,
             offset=offset(parse_qs(parts.query).get("t", [""])[0]),
         )
+
+    async def resolve(self, http: Http, link: Link, token: str) -> Link:
+        """See `Resolver`: the session an issue was seen in last, just before its error."""
+        where = f"{link.base}/api/v1/issues/{quote(link.target, safe='')}"
+        session = text(_decoded(link, await http.get(where, token=token), dict[str, Any]).get("lastSession"))
+        if not session:
+            raise NotFound("The newest error of this issue belongs to no session.", "Try another issue.")
+        page = await self._page(http, link.base, token, "errors", {"session": session, "limit": "200"})
+        rows = [row for row in page.data if row.get("issue") == link.target] or [{}]
+        t = rows[0].get("t")
+        return Link(
+            source=self.name, url=_session_url(link.base, session), base=link.base, session=session,
+            at=float(t) - LEAD_MS if isinstance(t, int | float) else None, error=text(rows[0].get("eventId")),
+        )  # fmt: skip
 
     async def plan(self, http: Http, link: Link, token: str) -> Plan:
         """See `Source`."""
@@ -172,6 +194,17 @@ class CollectorSource:
         link = Link(source=self.name, url=base, base=base, session=id)
         return _found(base, _decoded(link, await http.get(_api(link), token=token), dict[str, Any]))
 
+    async def issues(self, http: Http, place: Place, token: str, query: str, limit: int) -> Sequence[FoundIssue]:
+        """See `IssueLister`."""
+        found: list[FoundIssue] = []
+        cursor: str | None = ""
+        while cursor is not None and len(found) < limit:
+            parameters = {"q": query, "limit": str(min(200, limit - len(found))), "cursor": cursor}
+            page = await self._page(http, place.base, token, "issues", parameters)
+            found += [_found_issue(place.base, row) for row in page.data]
+            cursor = page.next
+        return found
+
     async def check(self, http: Http, place: Place, token: str) -> Sequence[Check]:
         """See `Browser`."""
         try:
@@ -202,13 +235,37 @@ def _odd(link: Link) -> SourceProblem:
     return odd(link.base, _PRODUCT)
 
 
+def _session_url(base: str, session: str) -> str:
+    return f"{base}/sessions/{quote(session, safe='')}"
+
+
+def _issue_url(base: str, id: str) -> str:
+    return f"{base}/api/v1/issues/{quote(id, safe='')}"
+
+
+def _found_issue(base: str, row: dict[str, Any]) -> FoundIssue:
+    """An issue of the read API as a found one."""
+    id, first, last = text(row.get("id")), row.get("first"), row.get("last")
+    return FoundIssue(
+        id=id,
+        url=_issue_url(base, id),
+        title=text(row.get("title")),
+        name=id[:24],
+        level=text(row.get("level")) or "error",
+        events=count(row.get("events")),
+        users=count(row.get("users")),
+        first=float(first) if isinstance(first, int | float) else None,
+        last=float(last) if isinstance(last, int | float) else None,
+    )
+
+
 def _found(base: str, row: dict[str, Any]) -> FoundSession:
     """A session of the read API as a found one."""
     id, user, urls = text(row.get("id")), mapping(row.get("user")), items(row.get("urls"))
     started, duration = row.get("started"), row.get("duration")
     return FoundSession(
         id=id,
-        url=f"{base}/sessions/{quote(id, safe='')}",
+        url=_session_url(base, id),
         started=float(started) if isinstance(started, int | float) else None,
         duration=float(duration) if isinstance(duration, int | float) else None,
         user=next((text(user.get(key)) for key in ("email", "name", "id") if user.get(key)), ""),
