@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 import zstandard
 from sqlalchemy import Connection, Table, delete, insert, select
@@ -136,6 +138,16 @@ class Extras:
                 )
         finally:
             writer.close()
+
+    def strip(self, id: str, keep: Collection[str]) -> None:
+        """Remove what is attached to a session, where it was pulled from, and its assets but those with these URLs.
+
+        The blobs go with the next sweep (`Library.tidy`).
+        """
+        with self._database.write() as connection:
+            connection.execute(delete(schema.attached).where(_a.session == id))
+            connection.execute(schema.extras.update().where(_x.session == id).values(pulled=b"", expires=0.0))
+            connection.execute(delete(schema.assets).where(_f.session == id, _f.url.not_in(list(keep))))
 
 
 def forget(connection: Connection, id: str) -> set[str]:

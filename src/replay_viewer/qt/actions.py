@@ -155,6 +155,7 @@ ACTIONS: tuple[Action, ...] = (
         group="Notes",
     ),
     Action("incident", "Incident note…", "incident_note", ("Ctrl+E",), "incident", menu="Notes", group="Notes"),
+    Action("redact", "Redact this session for good…", "redact_session", (), "trash", menu="Notes", group="Notes"),
     Action("clip", "Export a clip…", "export_clip", ("Ctrl+Shift+E",), "export", menu="Notes", group="Notes"),
     Action("send", "Send the incident note…", "send_note", (), "link", menu="Notes", group="Notes"),
     Action("undo", "Undo", "undo", ("Ctrl+Z",), "undo", "undo", "Notes", "Notes"),

@@ -421,6 +421,12 @@ class Commands(QObject):
         if self.window.composer is not None:
             self.window.composer.send_soon()
 
+    def redact_session(self) -> None:
+        """Look at what goes, ask, then rewrite the open session without it."""
+        from replay_viewer.qt.rewriting import Rewriting  # redaction and templates: not needed to start
+
+        Rewriting(self.context, self.window).begin()
+
     def export_clip(self) -> None:
         """A clip of the range, else of what led to the first error."""
         from replay_viewer.qt.clipdialog import ClipDialog  # what renders: not needed to start

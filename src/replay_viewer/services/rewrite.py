@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from replay_viewer.domain.errors import BadInput, StorageProblem
+from replay_viewer.domain.pulled import Asset
 from replay_viewer.domain.rows import Row
 from replay_viewer.domain.session import Finding, Session, Tab
 from replay_viewer.library import Library
@@ -68,12 +69,23 @@ def redact_for_good(
         writer.finish(_marked(done, redactor.profile, sum(line.count for line in removed)))
     for note in notes:
         library.put_note(note)
+    # A refresh would bring back what was removed, pictures cannot be redacted: both go. Styles and fonts may stay.
+    library.extras.strip(
+        session.id, [one.url for one in library.extras.assets(session.id) if harmless(one, redactor)]
+    )
     destroy(library, session)
     return removed
 
 
+def harmless(asset: Asset, redactor: Redactor) -> bool:
+    """Whether a file the recording refers to may stay with a redacted one: styles and fonts nobody is named by."""
+    plain = asset.type.startswith(("text/css", "font/", "application/font", "application/x-font"))
+    return plain and redactor.url(asset.url, "assets") == asset.url
+
+
 def destroy(library: Library, session: Session) -> None:
     """Remove what is left of the session's former self from the disk. Raises StorageProblem."""
+    library.put_setting("library.sweep", True)  # blobs of assets that went are known to no table
     library.tidy()
     try:
         for picture in sorted((library.home / "screenshots").glob(f"{session.id[:12]}-*")):
