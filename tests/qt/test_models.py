@@ -60,7 +60,7 @@ def test_json_model_keeps_qts_rules(qtmodeltester: ModelTester, qapp: Any) -> No
 
 def test_session_model_keeps_qts_rules(filled: Library, qtmodeltester: ModelTester, qapp: Any) -> None:
     model = SessionModel()
-    model.replace(filled.sessions(limit=3), 7)
+    model.replace(filled.sessions(limit=3), 7, {})
     qtmodeltester.check(model)
     assert "ada.lovelace@acme.test" in model.index(0).data()
     assert model.canFetchMore()

@@ -285,6 +285,13 @@ class Playhead(QObject):
         """The ranges that lead to the one picked, the widest first."""
         return [*self._ranges, self.range] if self.range is not None else []
 
+    def restore_ranges(self, path: list[tuple[float, float]]) -> None:
+        """Pick the last of these ranges, the others being the steps to climb back to; none leaves all of them."""
+        self._ranges, self.range = list(path[:-1]), (path[-1] if path else None)
+        if self.range is None:
+            self.set_loop(False)
+        self.range_changed.emit()
+
     def leave_range(self) -> None:
         """Climb out: to the range before this one, at last to the whole session."""
         if self.range is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
 
 from replay_viewer.domain.session import Note
 from replay_viewer.library import Library
@@ -12,6 +14,7 @@ from replay_viewer.qt.cause import Cause, led_to
 from replay_viewer.qt.clock import Playhead
 from replay_viewer.qt.opened import Opened
 from replay_viewer.qt.tasks import Tasks
+from replay_viewer.qt.undo import Change
 
 #: Enter on a row plays from this long before it.
 LEAD_MS = 2_000.0
@@ -48,6 +51,11 @@ class Context(QObject):
         self.maps: Path | None = None
         self.cause: Cause | None = None
         self.tab = 0
+        self.undo_stack = QUndoStack(self)
+
+    def change(self, text: str, undo: Callable[[], object], redo: Callable[[], object]) -> None:
+        """Do something that can be taken back: `redo` is called now, `undo` when it is."""
+        self.undo_stack.push(Change(text, undo, redo))
 
     def set_tab(self, tab: int) -> None:
         """Another tab of the session is shown."""
@@ -56,7 +64,8 @@ class Context(QObject):
             self.tab_changed.emit(tab)
 
     def set_opened(self, opened: Opened | None) -> None:
-        """Another session is open."""
+        """Another session is open; what was done in the one before cannot be taken back any more."""
+        self.undo_stack.clear()
         self.opened = opened
         self.selected = None
         self._set_cause(None)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QInputDialog,
+    QLineEdit,
     QListView,
     QMenu,
     QStackedLayout,
@@ -20,17 +25,20 @@ from PySide6.QtWidgets import (
 )
 
 from replay_viewer.domain.errors import UserError
-from replay_viewer.domain.session import Session
+from replay_viewer.domain.session import Marks, Session
 from replay_viewer.library import Library
+from replay_viewer.library.marks import tag
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.saved import QueryCompleter, SavedFilters
 from replay_viewer.qt.theme import theme, ui_font
-from replay_viewer.qt.widgets import EmptyState, FilterField, named_button
+from replay_viewer.qt.widgets import EmptyState, FilterField, IconButton, named_button
 from replay_viewer.qt.wording import plural, session_line, session_where, when
 
 Index = QModelIndex | QPersistentModelIndex
 _PAGE = 200
 _HEIGHT = 50
 SESSION = int(Qt.ItemDataRole.UserRole)
+MARKS = SESSION + 1
 
 
 class SessionModel(QAbstractListModel):
@@ -42,15 +50,24 @@ class SessionModel(QAbstractListModel):
         super().__init__()
         self.sessions: list[Session] = []
         self.total = 0
+        self.marks: dict[str, Marks] = {}
 
-    def replace(self, sessions: list[Session], total: int) -> None:
+    def replace(self, sessions: list[Session], total: int, marks: dict[str, Marks]) -> None:
         """Show these."""
         self.beginResetModel()
-        self.sessions, self.total = sessions, total
+        self.sessions, self.total, self.marks = sessions, total, dict(marks)
         self.endResetModel()
 
-    def append(self, sessions: list[Session]) -> None:
+    def mark(self, session_id: str, marks: Marks) -> None:
+        """A session's marks are these now."""
+        self.marks[session_id] = marks
+        at = self.row_of(session_id)
+        if at >= 0:
+            self.dataChanged.emit(self.index(at), self.index(at))
+
+    def append(self, sessions: list[Session], marks: dict[str, Marks]) -> None:
         """Show more."""
+        self.marks.update(marks)
         first = len(self.sessions)
         self.beginInsertRows(QModelIndex(), first, first + len(sessions) - 1)
         self.sessions.extend(sessions)
@@ -79,8 +96,13 @@ class SessionModel(QAbstractListModel):
         session = self.sessions[index.row()]
         if role == SESSION:
             return session
+        marks = self.marks.get(session.id, Marks())
+        if role == MARKS:
+            return marks
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"{session.facts.user.label}, {session_line(session)}, {plural(session.errors, 'error')}"
+            said = [session.facts.user.label, session_line(session), plural(session.errors, "error")]
+            said += [] if marks.watched else ["not watched"]
+            return ", ".join([*said, *(f"tag {one}" for one in marks.tags)])
         return None
 
 
@@ -115,12 +137,25 @@ class SessionDelegate(QStyledItemDelegate):
             painter.setPen(colours.colour("muted" if importing else "failed"))
             right = QFontMetrics(painter.font()).horizontalAdvance(text) + 8
             painter.drawText(top, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
-        painter.setFont(ui_font())
+        marks: Marks = index.data(MARKS)
+        if not marks.watched:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colours.colour("accent"))
+            painter.drawEllipse(box.left() + 5, top.center().y() - 2, 5, 5)
+        painter.setFont(ui_font(bold=not marks.watched))
         painter.setPen(colours.colour("text"))
-        name = QFontMetrics(painter.font()).elidedText(
-            session.facts.user.label, Qt.TextElideMode.ElideRight, top.width() - right
-        )
+        metrics = QFontMetrics(painter.font())
+        name = metrics.elidedText(session.facts.user.label, Qt.TextElideMode.ElideRight, top.width() - right)
         painter.drawText(top, int(Qt.AlignmentFlag.AlignVCenter), name)
+        used = metrics.horizontalAdvance(name) + 8
+        if marks.tags and (room := top.width() - right - used) > 24:
+            painter.setFont(ui_font(pixels=11))
+            painter.setPen(colours.colour("accent"))
+            tags = QFontMetrics(painter.font()).elidedText(
+                "  ".join(f"#{one}" for one in marks.tags), Qt.TextElideMode.ElideRight, room
+            )
+            painter.drawText(top.adjusted(used, 0, 0, 0), int(Qt.AlignmentFlag.AlignVCenter), tags)
         painter.setFont(ui_font(pixels=12))
         painter.setPen(colours.colour("muted"))
         rest = session_line(session).removeprefix(session_where(session))
@@ -146,7 +181,12 @@ class Queue(QWidget):
         self.context = context
         self.model = SessionModel()
         self.filter = FilterField("Filter sessions")
-        self.filter.setToolTip("Words found in user, URL, browser, release or id")
+        self.filter.setToolTip(
+            "Words found in user, URL, browser, release or id; operators such as errors:>0, tag:vip"
+        )
+        self.completer = QueryCompleter(self.filter)
+        self.save_button = IconButton("bookmark", "Save this filter")
+        self.saved = SavedFilters(context)
         self.view = QListView()
         self.view.setAccessibleName("Sessions")
         self.view.setModel(self.model)
@@ -168,12 +208,19 @@ class Queue(QWidget):
         self._stack.addWidget(self.empty)
         bar = QHBoxLayout()
         bar.setContentsMargins(10, 2, 10, 6)
+        bar.setSpacing(4)
         bar.addWidget(self.filter)
+        bar.addWidget(self.save_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(bar)
         layout.addWidget(body, 1)
+        layout.addWidget(self.saved)
+        self.save_button.setEnabled(False)
+        self.save_button.clicked.connect(lambda: self.saved.save(self.filter.text().strip()))
+        self.saved.picked.connect(self.filter.setText)
+        self.filter.textChanged.connect(lambda text: self.save_button.setEnabled(bool(text.strip())))
         self.filter.changed.connect(lambda _text: self.reload())
         self.view.clicked.connect(self._activated)
         self.view.activated.connect(self._activated)
@@ -191,10 +238,11 @@ class Queue(QWidget):
         if not self.model.sessions:
             self._say("Loading sessions…", "")
 
-        def work(library: Library) -> tuple[list[Session], int]:
-            return library.sessions(query, _PAGE), library.count(query)
+        def work(library: Library) -> tuple[list[Session], int, dict[str, Marks]]:
+            found = library.sessions(query, _PAGE)
+            return found, library.count(query), library.marks.of([one.id for one in found])
 
-        def done(found: tuple[list[Session], int]) -> None:
+        def done(found: tuple[list[Session], int, dict[str, Marks]]) -> None:
             self.model.replace(*found)
             self.title_changed.emit(f"Queue · {found[1]:,}")
             if found[0]:
@@ -213,6 +261,7 @@ class Queue(QWidget):
             self._say(error.message, error.advice, retries=True, icon_name="warning")
 
         self.context.tasks.read(work, done, failed, key="queue")
+        self.saved.reload()
 
     def neighbour(self, direction: int) -> str | None:
         """Id of the session after (1) or before (-1) the open one; the first when none is open."""
@@ -221,6 +270,52 @@ class Queue(QWidget):
         at = self.model.row_of(self.context.opened.id) if self.context.opened else -1
         target = at + direction if at >= 0 else 0
         return self.model.sessions[target].id if 0 <= target < len(self.model.sessions) else None
+
+    def same_user(self, session: Session) -> None:
+        """Filter by the user of a session."""
+        user = session.facts.user
+        name = user.email or user.id or user.name
+        self.filter.setText(f'user:"{name}"' if name else "user:anonymous")
+
+    def change_marks(self, session_id: str, watched: float | None = None, tags: list[str] | None = None) -> None:
+        """Change the marks of a session; undo brings them back."""
+        before = self.model.marks.get(session_id, Marks())
+        after = Marks(
+            watched=before.watched if watched is None else watched, tags=before.tags if tags is None else sorted(tags)
+        )
+        if after != before:
+            self.context.change(
+                "Marks", partial(self._put_marks, session_id, before), partial(self._put_marks, session_id, after)
+            )
+
+    def _put_marks(self, session_id: str, marks: Marks) -> None:
+        try:
+            self.context.library.marks.put(session_id, marks)
+        except UserError as error:
+            self.context.said.emit(error.message, error.advice, "failed")
+            return
+        self.model.mark(session_id, marks)
+
+    def watched(self, session_id: str) -> None:
+        """A session was opened: from now on it is watched."""
+        if not self.context.library.frozen and not self.model.marks.get(session_id, Marks()).watched:
+            now = time.time() * 1000.0
+            before = self.model.marks.get(session_id, Marks())
+            self._put_marks(session_id, msgspec.structs.replace(before, watched=now))
+
+    def _ask_tags(self, session_id: str) -> None:
+        before = self.model.marks.get(session_id, Marks()).tags
+        text, said = QInputDialog.getText(
+            self, "Tags", "Tags, with blanks between them", QLineEdit.EchoMode.Normal, " ".join(before)
+        )
+        if not said:
+            return
+        try:
+            tags = list(dict.fromkeys(tag(each) for each in text.split()))
+        except UserError as error:
+            self.context.said.emit(error.message, error.advice, "warning")
+            return
+        self.change_marks(session_id, tags=tags)
 
     def _say(
         self, title: str, why: str, *, opens: bool = False, retries: bool = False, icon_name: str = "library"
@@ -233,12 +328,16 @@ class Queue(QWidget):
     def _more(self) -> None:
         query, first = self.filter.text().strip(), len(self.model.sessions)
 
-        def done(found: list[Session]) -> None:
-            if len(self.model.sessions) == first and found:
-                self.model.append(found)
+        def work(library: Library) -> tuple[list[Session], dict[str, Marks]]:
+            found = library.sessions(query, _PAGE, first)
+            return found, library.marks.of([one.id for one in found])
+
+        def done(found: tuple[list[Session], dict[str, Marks]]) -> None:
+            if len(self.model.sessions) == first and found[0]:
+                self.model.append(*found)
 
         self.context.tasks.read(
-            lambda library: library.sessions(query, _PAGE, first),
+            work,
             done,
             lambda error: self.context.said.emit(error.message, error.advice, "failed"),
             key="queue-more",
@@ -264,6 +363,14 @@ class Queue(QWidget):
         session: Session = index.data(SESSION)
         menu = QMenu(self)
         menu.addAction("Open", lambda: self.open_asked.emit(session.id))
+        menu.addAction(f"Other sessions of {session.facts.user.label}", lambda: self.same_user(session))
+        menu.addSeparator()
+        watched = self.model.marks.get(session.id, Marks()).watched
+        menu.addAction(
+            "Mark as not watched" if watched else "Mark as watched",
+            lambda: self.change_marks(session.id, watched=0.0 if watched else time.time() * 1000.0),
+        )
+        menu.addAction("Tags…", lambda: self._ask_tags(session.id))
         menu.addSection(when(session.start))
         menu.addAction("Delete from the library…", lambda: self.delete_asked.emit(session.id))
         menu.aboutToHide.connect(menu.deleteLater)

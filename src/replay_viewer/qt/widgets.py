@@ -132,6 +132,12 @@ class ChipRow(QWidget):
         """Names of the chips that are on."""
         return [name for name, chip in self.chips.items() if chip.isChecked()]
 
+    def set_on(self, names: Sequence[str]) -> None:
+        """Switch exactly these on."""
+        for name, chip in self.chips.items():
+            chip.setChecked(name in names)
+        self.changed.emit(self.on())
+
     def _clicked(self, name: str) -> None:
         if self._exclusive:
             for other, chip in self.chips.items():
@@ -223,6 +229,12 @@ class FilterField(QLineEdit):
         name_buttons(self)
         self._timer.timeout.connect(lambda: self.changed.emit(self.text().strip()))
         self.textChanged.connect(lambda _text: self._timer.start())
+
+    def flush(self) -> None:
+        """Tell of a change now that would be told a moment later."""
+        if self._timer.isActive():
+            self._timer.stop()
+            self.changed.emit(self.text().strip())
 
     def keyPressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
         """Esc empties the field, then leaves it."""

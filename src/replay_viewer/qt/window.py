@@ -31,6 +31,7 @@ from replay_viewer.qt.stage import EngineFactory, PlayerFactory, Stage
 from replay_viewer.qt.theme import theme
 from replay_viewer.qt.topbar import TopBar
 from replay_viewer.qt.transport import Transport
+from replay_viewer.qt.undo import Watch
 from replay_viewer.qt.widgets import label, set_role
 from replay_viewer.qt.wording import health_line, origin_line
 from replay_viewer.services import connections
@@ -117,6 +118,7 @@ class Window(QMainWindow):
         self._first_layout: QByteArray | None = None
         self._closed = False
         self.actions_table.install()
+        Watch(self.context.undo_stack, self.context.playhead, self)
         QTimer.singleShot(0, self, self.queue.reload)
 
     # building
@@ -325,6 +327,7 @@ class Window(QMainWindow):
     def _loaded(self, verdict: str) -> None:
         assert self.context.opened is not None
         self.stage.open_session(self.context.opened)
+        self.queue.watched(self.context.opened.id)
         self.stage.verdict.say(verdict)
         failed = self.context.opened.session.failed
         if self.context.opened.session.errors:

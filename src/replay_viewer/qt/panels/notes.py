@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QUndoCommand, QUndoStack
+from PySide6.QtGui import QKeyEvent, QUndoCommand
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -60,7 +60,7 @@ class NotesPanel(Panel):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.undo_stack = QUndoStack(self)
+        self.undo_stack = context.undo_stack
         self._editing: str | None = None
         self._spot: tuple[float, float] | None = None
         self._pinning = False
@@ -146,8 +146,7 @@ class NotesPanel(Panel):
         self.session_changed()
 
     def session_changed(self) -> None:
-        """Notes of another session; what was done to others cannot be undone here."""
-        self.undo_stack.clear()
+        """Notes of another session."""
         self._editing = None
         self.editor.clear()
         self.refresh()

@@ -1,0 +1,116 @@
+"""The triage queue: watched marks, tags, saved filters, one history of what can be taken back."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QInputDialog
+from pytestqt.qtbot import QtBot
+
+from replay_viewer.qt.saved import SETTING
+from replay_viewer.qt.window import Window
+
+
+def _settled(window: Window, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not window.context.tasks._waiting, timeout=10_000)
+
+
+def test_an_opened_session_is_watched_and_that_can_be_taken_back(session_window: Window, qtbot: QtBot) -> None:
+    window = session_window
+    _settled(window, qtbot)
+    id = window.context.opened.id  # type: ignore[union-attr]
+    assert window.queue.model.marks[id].watched > 0
+    assert id in window.context.library.marks.of([id])
+    window.queue.change_marks(id, watched=0.0)
+    assert window.context.library.marks.of([id]) == {}
+    at = window.queue.model.index(window.queue.model.row_of(id))
+    assert "not watched" in at.data(Qt.ItemDataRole.AccessibleTextRole)
+    window.commands.undo()
+    assert window.queue.model.marks[id].watched > 0
+
+
+def test_tags_are_asked_for_and_filtered_by(
+    session_window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = session_window
+    _settled(window, qtbot)
+    id = window.context.opened.id  # type: ignore[union-attr]
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Checkout vip", True))
+    window.queue._ask_tags(id)
+    assert window.context.library.marks.of([id])[id].tags == ["checkout", "vip"]
+    window.queue.filter.setText("tag:vip")
+    qtbot.waitUntil(lambda: [one.id for one in window.queue.model.sessions] == [id], timeout=10_000)
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("no%tag", True))
+    window.queue._ask_tags(id)
+    assert "is no tag" in window.messages.accessibleName()
+
+
+def test_other_sessions_of_the_same_user(session_window: Window, qtbot: QtBot) -> None:
+    window = session_window
+    _settled(window, qtbot)
+    session = window.context.opened.session  # type: ignore[union-attr]
+    window.queue.same_user(session)
+    qtbot.waitUntil(
+        lambda: {one.facts.user.email for one in window.queue.model.sessions} == {session.facts.user.email},
+        timeout=10_000,
+    )
+
+
+def test_filters_are_saved_used_and_taken_back(
+    session_window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = session_window
+    saved = window.queue.saved
+    _settled(window, qtbot)
+    assert [one[0] for one in saved.saved] == ["With errors", "Not watched", "Kept"]
+    assert saved.list.item(0).text().startswith("With errors")
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Broken checkouts", True))
+    window.queue.filter.setText("errors:>0 url:checkout")
+    window.queue.save_button.click()
+    assert window.context.library.setting(SETTING)[-1] == ["Broken checkouts", "errors:>0 url:checkout"]
+    _settled(window, qtbot)
+    window.queue.filter.clear()
+    saved.list.itemClicked.emit(saved.list.item(3))
+    assert window.queue.filter.text() == "errors:>0 url:checkout"
+    window.context.undo_stack.setIndex(0)
+    _settled(window, qtbot)
+    assert [one[0] for one in saved.saved] == ["With errors", "Not watched", "Kept"]
+
+
+def test_operators_are_offered_for_the_word_that_is_typed(session_window: Window) -> None:
+    completer = session_window.queue.completer
+    field = session_window.queue.filter
+    field.setText("user:ada err")
+    field.setCursorPosition(len("user:ada err"))
+    assert completer.splitPath(field.text()) == ["err"]
+    completer.setCompletionPrefix("err")
+    assert completer.completionCount() == 1
+    assert completer.pathFromIndex(completer.model().index(completer._codes.index("errors"), 0)) == "user:ada errors:"
+
+
+def test_ranges_and_filters_are_taken_back_one_after_the_other(session_window: Window, qtbot: QtBot) -> None:
+    window, head = session_window, session_window.context.playhead
+    _settled(window, qtbot)
+    window.context.undo_stack.clear()
+    head.set_range(head.start + 1000, head.start + 9000)
+    head.set_range(head.start + 2000, head.start + 3000)
+    field = window.activity.filter
+    field.setText("cart")
+    qtbot.waitUntil(lambda: window.context.undo_stack.count() == 3, timeout=5_000)
+    window.setFocus()
+    window.commands.undo()
+    assert field.text() == ""
+    window.commands.undo()
+    assert head.range == (head.start + 1000, head.start + 9000)
+    window.commands.undo()
+    assert head.range is None
+    assert not window.commands.allows("undo")
+    window.commands.redo()
+    window.commands.redo()
+    window.commands.redo()
+    assert head.range_path == [
+        (head.start + 1000, head.start + 9000),
+        (head.start + 2000, head.start + 3000),
+    ]
+    assert field.text() == "cart"
+    assert window.context.undo_stack.count() == 3, "taking back is no change of its own"
