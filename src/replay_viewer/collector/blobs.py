@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +34,10 @@ class Blobs(Protocol):
         """The bytes at that place. Raises StorageProblem when they are not there."""
 
 
+#: Files synced at the same time.
+_SYNCS = 16
+
+
 class FileBlobs:
     """Bodies in files of one folder. Appending is for one thread at a time; reading for any."""
 
@@ -41,6 +46,7 @@ class FileBlobs:
         self._dirty: dict[str, int] = {}
         self._new_folders: set[Path] = set()
         folder.mkdir(parents=True, exist_ok=True)
+        self._pool = ThreadPoolExecutor(_SYNCS, thread_name_prefix="collector-sync")
 
     @staticmethod
     def name(session: str) -> str:
@@ -74,8 +80,8 @@ class FileBlobs:
     def sync(self) -> None:
         """See `Blobs`. File contents first, then the folders whose entries are new."""
         try:
-            for descriptor in self._dirty.values():
-                os.fsync(descriptor)
+            # At once: the file system puts syncs that wait together into one write of its journal.
+            list(self._pool.map(os.fsync, self._dirty.values()))
             for folder in self._new_folders:
                 _sync_folder(folder)
         except OSError as error:
