@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from replay_viewer.analysis.frustration import adjusted
 from replay_viewer.cli.output import print_json, print_table, to_plain
 from replay_viewer.domain import rows as row_kinds
 from replay_viewer.domain.errors import BadInput
@@ -12,7 +13,7 @@ from replay_viewer.domain.rows import KINDS, NetworkRequest, Row, summary
 from replay_viewer.domain.session import Session
 from replay_viewer.domain.time import iso, offset, parse_instant
 from replay_viewer.library import Library, home_dir
-from replay_viewer.services import inactivity
+from replay_viewer.services import frustration, inactivity
 from replay_viewer.services.describe import describe, nodes_of
 from replay_viewer.services.states import TabStates
 
@@ -39,7 +40,11 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.set_defaults(run=_show)
     one = commands.add_parser("rows", parents=[common], help="console, network, errors and other rows of a session")
     one.add_argument("id", metavar="ID")
-    one.add_argument("kind", metavar="KIND", choices=list(KINDS), help=" | ".join(KINDS))
+    kinds = [*KINDS, "frustration"]
+    one.add_argument("kind", metavar="KIND", choices=kinds, help=" | ".join(kinds))
+    one.add_argument(
+        "--threshold", action="append", default=[], metavar="NAME=VALUE", help="of frustration, such as rage_clicks=5"
+    )
     one.add_argument("--range", metavar="A..B", help="only from A to B, each a T")
     one.add_argument("--tab", type=int, metavar="N")
     one.add_argument("--text", default="", help="only rows that contain this text")
@@ -185,6 +190,8 @@ def _rows(options: argparse.Namespace) -> int:
     try:
         session = library.session(options.id)
         start, end = parse_range(options.range, session)
+        if options.kind == "frustration":
+            return _signals(options, library, session, start, end)
         rows = library.rows(session.id, options.kind, start=start, end=end, tab=options.tab, text=options.text)
     finally:
         library.close()
@@ -195,6 +202,32 @@ def _rows(options: argparse.Namespace) -> int:
         print(f"{n:6}  {offset(row.t - session.start):>9}  {line(row)}")
     if not rows:
         print(f"No {options.kind} rows" + (" there." if options.range or options.text else " in this session."))
+    return 0
+
+
+def _signals(
+    options: argparse.Namespace, library: Library, session: Session, start: float | None, end: float | None
+) -> int:
+    limits = adjusted(options.threshold, frustration.thresholds(library))
+    found = [
+        one
+        for one in frustration.find(library, session, limits)
+        if (start is None or one.end >= start)
+        and (end is None or one.t <= end)
+        and (options.tab is None or one.tab == options.tab)
+        and options.text.casefold() in one.words.casefold()
+    ]
+    if options.json:
+        print_json(found)
+        return 0
+    for one in found:
+        by = "  (a row of its own)" if one.said_by else ""
+        print(f"{offset(one.t - session.start):>9}  {one.kind:15}  {one.words}{by}")
+        for evidence in one.evidence:
+            row = f"{evidence.kind} {evidence.n}" if evidence.n >= 0 else evidence.kind
+            print(f"{offset(evidence.t - session.start):>9}      {row}: {evidence.text}")
+    if not found:
+        print("No signs of frustration" + (" there." if options.range or options.text else " in this session."))
     return 0
 
 

@@ -8,11 +8,13 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from replay_viewer.domain.rows import AnyRow
+from replay_viewer.analysis.frustration import Signal
+from replay_viewer.domain.rows import AnyRow, CustomEvent
 from replay_viewer.domain.time import offset
 from replay_viewer.qt import rowtext
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.flow import FlowLayout
+from replay_viewer.qt.frustration import Finder
 from replay_viewer.qt.opened import MERGED, Ints
 from replay_viewer.qt.rowmodel import Cell, Column, RowModel
 from replay_viewer.qt.rowtable import RowTable
@@ -28,6 +30,7 @@ CHIPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("vitals", "Vitals", ("vitals",)),
     ("state", "State", ("state",)),
     ("custom", "Custom", ("custom",)),
+    ("frustration", "Frustration", ()),
 )
 
 
@@ -40,6 +43,9 @@ class Activity(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.context = context
         self._named: np.ndarray | None = None
+        self.finder = Finder(context, self)
+        self.finder.changed.connect(self._signals_found)
+        self._signals: list[Signal] = []  # those in the list: their keys follow those of the merged list
         self.all_chip = Chip("All", "Show every category", checked=True)
         self.chips = {
             name: Chip(text, f"Show only {text.lower()}; click more to add them") for name, text, _ in CHIPS
@@ -101,6 +107,7 @@ class Activity(QWidget):
     def session_changed(self) -> None:
         """Another session, or more of it."""
         self.model.forget()
+        self._signals = []
         self._named = None
         if self.filter.text().strip() and self.context.opened:
             self._filter_text(self.filter.text().strip())
@@ -135,7 +142,14 @@ class Activity(QWidget):
         if self._named is not None:
             keep &= self._named
         keys = np.flatnonzero(keep).astype(np.int64)
-        self.model.set_rows(keys, merged.t[keys])
+        times = merged.t[keys]
+        told = self._told()
+        if told:
+            keys = np.concatenate([keys, len(merged.t) + np.asarray(told, np.int64)])
+            times = np.concatenate([times, [self._signals[n].t for n in told]])
+            order = np.argsort(times, kind="stable")
+            keys, times = keys[order], times[order]
+        self.model.set_rows(keys, times)
         self.counter.setText(f"{len(keys):,}")
         if not len(keys):
             self.empty.say("Nothing matches", "No row passes the chips, the filter and the picked range.")
@@ -143,6 +157,33 @@ class Activity(QWidget):
         self.table.refresh()
         if self.context.selected is not None:
             self._selected_elsewhere(*self.context.selected)
+
+    def _told(self) -> list[int]:
+        """Which signals show: with their own chip all of them, among everything those that are no rows already."""
+        only = self.chips["frustration"].isChecked()
+        if not only and not self.all_chip.isChecked():
+            return []
+        text, picked = self.filter.text().strip().casefold(), self.context.playhead.range
+        return [
+            n
+            for n, one in enumerate(self._signals)
+            if (only or not one.said_by)
+            and text in f"{one.kind} {one.words}".casefold()
+            and (picked is None or picked[0] <= one.t <= picked[1])
+        ]
+
+    def _signals_found(self) -> None:
+        self._signals = self.finder.signals
+        self.model.forget()
+        count = len(self._signals)
+        self.chips["frustration"].setText(f"Frustration {count}" if count else "Frustration")
+        self.apply()
+
+    def _signal(self, key: int) -> Signal | None:
+        opened = self.context.opened
+        if opened is None or key < len(opened.merged.t):
+            return None
+        return self._signals[key - len(opened.merged.t)]
 
     def step(self, from_t: float, direction: int) -> float | None:
         """Instant of the next (1) or previous (-1) row shown, from an instant; None at the end."""
@@ -166,7 +207,11 @@ class Activity(QWidget):
         if opened is None:
             return []
         found: dict[int, AnyRow] = {}
-        wanted = np.asarray(keys, np.int64)
+        for key in keys:
+            if (one := self._signal(key)) is not None:
+                words = f"{one.kind.replace('-', ' ').capitalize()}: {one.words}"
+                found[key] = CustomEvent(t=one.t, tab=one.tab, name=words, category="frustration")
+        wanted = np.asarray([key for key in keys if key not in found], np.int64)
         codes = opened.merged.kind[wanted]
         for code in np.unique(codes):
             mine = wanted[codes == code]
@@ -217,15 +262,25 @@ class Activity(QWidget):
         opened = self.context.opened
         assert opened is not None
         key = int(self.model.keys[position])
+        if (one := self._signal(key)) is not None:  # it stands for the first thing that was counted
+            first = next((part for part in one.evidence if part.n >= 0), None)
+            return (first.kind, first.n) if first is not None else ("", -1)
         return MERGED[int(opened.merged.kind[key])], int(opened.merged.n[key])
 
     def _marked(self, position: int) -> bool:
         """Whether a row led to the selected error."""
+        if (current := self.table.currentIndex().row()) >= 0:
+            one = self._signal(int(self.model.keys[current])) if current < len(self.model.keys) else None
+            if one is not None:
+                return any((part.kind, part.n) == self._at(position) for part in one.evidence)
         cause = self.context.cause
         return cause is not None and cause.marks(*self._at(position))
 
     def _picked(self, position: int) -> None:
         where = self._at(position)
+        if self._signal(int(self.model.keys[position])) is not None:
+            self.table.viewport().update()  # marks its evidence
+            return
         if self.context.selected != where:
             self.context.select(*where)
 

@@ -13,12 +13,14 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
+from replay_viewer.analysis.frustration import Thresholds
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.links import SessionLink
 from replay_viewer.domain.rows import summary
 from replay_viewer.domain.session import Note
 from replay_viewer.library import Library
 from replay_viewer.qt.actions import ACTIONS, PANEL_IDS, pretty
+from replay_viewer.qt.frustration import ThresholdDialog
 from replay_viewer.qt.keysheet import KeySheet
 from replay_viewer.qt.lanes.table import LaneTable
 from replay_viewer.qt.palette import Entry, Palette
@@ -27,7 +29,7 @@ from replay_viewer.qt.panels.notes import NotesPanel
 from replay_viewer.qt.theme import theme
 from replay_viewer.qt.typedtime import ADVICE, typed_time
 from replay_viewer.qt.wording import one_line, session_line
-from replay_viewer.services import inactivity
+from replay_viewer.services import frustration, inactivity
 
 if TYPE_CHECKING:
     from replay_viewer.qt.window import Window
@@ -264,6 +266,22 @@ class Commands(QObject):
     def follow_tab(self) -> None:
         """Show the tab in use, or stay."""
         self.window.stage.toggle_follow()
+
+    def frustration_thresholds(self) -> None:
+        """What counts as a rage click, a dead click and the like."""
+        dialog = ThresholdDialog(frustration.thresholds(self.context.library), self.window)
+        if dialog.exec() == ThresholdDialog.DialogCode.Accepted:
+            self.set_frustration(dialog.thresholds())
+        dialog.deleteLater()
+
+    def set_frustration(self, limits: Thresholds) -> None:
+        """Look for signals anew, with other thresholds."""
+        try:
+            frustration.set_thresholds(self.context.library, limits)
+        except UserError as error:
+            self.window.messages.say(error.message, error.advice, "warning")
+            return
+        self.window.activity.finder.look()
 
     def toggle_loop(self) -> None:
         """Play the range over and over, or not."""

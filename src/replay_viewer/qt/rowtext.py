@@ -70,6 +70,8 @@ def activity_cell(row: AnyRow) -> Cell:
         case Interaction():
             odd = row.action in ("rage-click", "dead-click", "slow-click")
             return Cell(one_line(row.words), "warning" if odd else "accent", tail=one_line(row.value, 60))
+        case CustomEvent(category="frustration"):
+            return Cell(one_line(row.name), "warning", True)
         case CustomEvent():
             return Cell(one_line(row.name), "muted", tail=_short(row.data))
     raise AssertionError(row)  # pragma: no cover
