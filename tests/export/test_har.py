@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import jsonschema
 import msgspec
 import pytest
 
@@ -135,3 +137,41 @@ def test_the_browsers_own_har_says_the_same(tmp_path: Path) -> None:
 def test_nothing_secret_is_in_a_strict_one(tmp_path: Path, secret: str) -> None:
     exported(tmp_path, session_dir("shop_redux_rrweb") / "events.json.gz")
     assert secret not in (tmp_path / "s.har").read_text()
+
+
+SCHEMA = json.loads((Path(__file__).parent / "har-1.2.schema.json").read_text())
+
+
+def check_har(path: Path) -> list[dict[str, Any]]:
+    """The entries of a HAR that is valid by the schema and whose timings add up."""
+    har = json.loads(path.read_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(har)
+    entries: list[dict[str, Any]] = har["log"]["entries"]
+    assert [entry["startedDateTime"] for entry in entries] == sorted(entry["startedDateTime"] for entry in entries)
+    for entry in entries:
+        parts = [entry["timings"].get(name, -1) for name in ("blocked", "dns", "connect", "send", "wait", "receive")]
+        assert entry["time"] == pytest.approx(sum(part for part in parts if part > 0), abs=0.01)
+        content = entry["response"]["content"]
+        assert "text" in content or content["comment"], "what is missing is said"
+    return entries
+
+
+def test_valid_by_the_schema_and_of_a_range(tmp_path: Path) -> None:
+    exported(tmp_path, resource("samples", "checkout-502"))
+    whole = check_har(tmp_path / "s.har")
+    (id,) = import_paths(tmp_path / "home", [resource("samples", "checkout-502")])
+    out = tmp_path / "part.har"
+    command = ["export", id, "--home", str(tmp_path / "home"), "--format", "har", "-o", str(out)]
+    assert main([*command, "--range", "20..24", "--tab", "0"]) == 0
+    part = check_har(out)
+    assert 0 < len(part) < len(whole)
+    assert main([*command, "--tab", "7"]) == 1
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["shop_sentry_unmasked", "shop_posthog", "swagger_rrweb", "two_tabs_posthog"])
+def test_recordings_of_other_sdks_are_valid(tmp_path: Path, name: str) -> None:
+    folder = session_dir(name)
+    source = folder / "events.json.gz" if (folder / "events.json.gz").exists() else folder / "raw"
+    exported(tmp_path, source)
+    check_har(tmp_path / "s.har")

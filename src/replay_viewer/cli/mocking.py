@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from replay_viewer.cli.reading import check_tab
+from replay_viewer.domain.errors import SourceProblem
 from replay_viewer.domain.rows import NetworkRequest
 from replay_viewer.library import Library, home_dir
 
@@ -24,7 +25,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def _mock(options: argparse.Namespace) -> int:
     from replay_viewer.collector.run import run_in_thread
-    from replay_viewer.services.mock import app
+    from replay_viewer.services.mock import Answers, app
 
     library = Library.open(home_dir(options.home))
     try:
@@ -35,8 +36,17 @@ def _mock(options: argparse.Namespace) -> int:
         rows = [row for _, row in found if isinstance(row, NetworkRequest)]
     finally:
         library.close()
-    url, stop = run_in_thread(app(rows, latency=options.latency), "127.0.0.1", options.port, "mock")
+    try:
+        url, stop = run_in_thread(app(rows, latency=options.latency), "127.0.0.1", options.port, "mock")
+    except SourceProblem as error:
+        raise SourceProblem(
+            f"Port {options.port} of this machine is in use.", "Choose another with --port; 0 takes a free one."
+        ) from error
     print(f"{len(rows):,} recorded requests answered at {url}", flush=True)
+    hosts = Answers(rows).hosts
+    if len(hosts) > 1:
+        for host, count in hosts.items():
+            print(f"  {count:>6,}  {host or '(no host)'}  at {url}/@{host}/", flush=True)
     try:
         with suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -1,13 +1,15 @@
 """The recorded answers of a session, served on loopback, so that a failing front end runs against them offline.
 
-A request is matched by method, path and query, then by body; repeated ones are answered in recorded order, the last
-answer staying. What was not recorded is 404, what has no body in the recording 501, both with a reason in JSON.
+A request is matched by host, method, path and query, then by body; repeated ones are answered in recorded order, the
+last answer staying. The host is the one of the Host header, or stands before the path (`/@api.shop.test/orders`);
+where neither is a recorded one, the answers of all hosts count, those of the most used host before others. What was
+not recorded is 404, what has no body in the recording 501, both with a reason in JSON.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -28,16 +30,28 @@ class Answers:
     """Recorded requests by what is asked."""
 
     def __init__(self, requests: Sequence[NetworkRequest]) -> None:
-        self._held: dict[tuple[str, str], list[NetworkRequest]] = defaultdict(list)
-        self._given: dict[tuple[str, str, str | None], int] = defaultdict(int)
+        self._held: dict[tuple[str, str, str], list[NetworkRequest]] = defaultdict(list)
+        self._given: dict[tuple[str, str, str, str | None], int] = defaultdict(int)
+        counts: Counter[str] = Counter()
         for row in sorted(requests, key=lambda one: one.t):
-            self._held[row.method, _target(row.url)].append(row)
+            host = _host(row.url)
+            counts[host] += 1
+            self._held[host, row.method, _target(row.url)].append(row)
+        #: Host (with its port, as recorded) → number of requests, the most used first, those without a host last.
+        self.hosts: dict[str, int] = dict(sorted(counts.items(), key=lambda pair: (not pair[0], -pair[1])))
 
-    def next(self, method: str, target: str, body: str) -> NetworkRequest | None:
-        """The next recorded answer to a request; None when it was not recorded."""
-        rows = self._held.get((method, target), [])
+    def next(self, method: str, target: str, body: str, host: str = "") -> NetworkRequest | None:
+        """The next recorded answer to a request (to `host`, when that is a recorded one); None when there is none."""
+        if target.startswith("/@"):
+            named, slash, rest = target[2:].partition("/")
+            if named.lower() in self.hosts:
+                host, target = named.lower(), slash + rest or "/"
+        of = host.lower() if host and host.lower() in self.hosts else next(
+            (one for one in self.hosts if (one, method, target) in self._held), ""
+        )  # fmt: skip
+        rows = self._held.get((of, method, target), [])
         same = [row for row in rows if row.request_body.text == body] if body else []
-        key = (method, target, body if same else None)
+        key = (of, method, target, body if same else None)
         chosen = same or rows
         if not chosen:
             return None
@@ -56,7 +70,7 @@ def app(requests: Sequence[NetworkRequest], *, latency: bool = False) -> Starlet
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return Response(status_code=204, headers=cors)
         body = (await request.body()).decode("utf-8", "replace")
-        row = answers.next(request.method, target, body)
+        row = answers.next(request.method, target, body, request.headers.get("host", ""))
         if row is None:
             problem = {"error": "not recorded", "method": request.method, "path": target}
             return JSONResponse(problem, 404, cors)
@@ -78,6 +92,17 @@ def app(requests: Sequence[NetworkRequest], *, latency: bool = False) -> Starlet
         return Response((text or "").encode(), row.status, {**headers, **cors})
 
     return Starlette(routes=[Route("/{path:path}", answer, methods=_METHODS)])
+
+
+def _host(url: str) -> str:
+    """`api.shop.test:8443` of a URL, without the port its scheme has anyway; '' for none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.hostname or ''}{f':{port}' if port and port != usual else ''}"
 
 
 def _target(url: str) -> str:
