@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable
 
 import msgspec
@@ -12,6 +13,7 @@ from replay_viewer.recording.nodes import TEXT, Node
 #: Seconds without any event, while the tab is in sight, that make a gap.
 GAP_S = 30.0
 _SURVEYED = ("masked_length", "assets", "blocked", "canvases")
+_MASKS = string.whitespace + "".join(MASK_CHARACTERS)
 _MEDIA = ("img", "source", "video", "audio", "image")
 _REMOTE = ("http:", "https:", "//", "blob:")
 
@@ -95,10 +97,12 @@ def survey(nodes: Iterable[Node], counters: Counters, t: float = -1.0) -> None:
     boxes = canvases = 0
     for node in records:
         if node.kind == TEXT:
-            letters = "" if node.parent in unseen else "".join((node.text or "").split())
-            counters.text_length += len(letters)
-            if letters and MASK_CHARACTERS.issuperset(letters):
-                counters.masked_length += len(letters)
+            text = "" if node.parent in unseen else node.text or ""
+            # Counted, not split: a log may be one text of many megabytes.
+            letters = len(text) - sum(map(text.count, string.whitespace))
+            counters.text_length += letters
+            if letters and not text.strip(_MASKS):
+                counters.masked_length += letters
             continue
         attrs = node.attrs
         rel = str(attrs.get("rel", "")).lower().split() if node.name == "link" else ()
