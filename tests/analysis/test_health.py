@@ -146,6 +146,16 @@ def test_findings_say_when_it_was_first() -> None:
     assert [found[code].t for code in codes] == [100, 101, 102, 103, 104, 105]
 
 
+def test_popovers_are_said_to_be_unknown() -> None:
+    counters = whole()
+    mirror = Mirror()
+    for event in page(element(5, "div", popover="")):
+        mirror.apply(decode_event(json.dumps(event).encode()))
+    survey(mirror.nodes.values(), counters, 7.0)
+    found = report(counters)["popover-not-recorded"]
+    assert (found.count, found.t) == (1, 7)
+
+
 def test_a_clock_that_went_back_or_is_of_another_time() -> None:
     day = 86_400_000.0
     assert report(whole(backward=2, firsts={"backward": 77.0}))["clock-backward"].t == 77

@@ -12,7 +12,7 @@ from replay_viewer.recording.nodes import TEXT, Node
 
 #: Seconds without any event, while the tab is in sight, that make a gap.
 GAP_S = 30.0
-_SURVEYED = ("masked_length", "assets", "blocked", "canvases")
+_SURVEYED = ("masked_length", "assets", "blocked", "canvases", "popovers")
 _MASKS = string.whitespace + "".join(MASK_CHARACTERS)
 _MEDIA = ("img", "source", "video", "audio", "image")
 _REMOTE = ("http:", "https:", "//", "blob:")
@@ -40,6 +40,7 @@ class Counters(msgspec.Struct, kw_only=True):
     assets_captured: how many of those were fetched at pull time.
     console, network: whether any console or network event was seen in the recording.
     blocked: number of nodes recorded as empty boxes (at once).
+    popovers: number of elements with a `popover` attribute (at once).
     canvases: number of canvas elements (at once); canvas_recorded: whether any canvas content was recorded.
     canvas_cut: drawing commands given up because a canvas had too many (`Mirror.canvas_cut` at the end).
     firsts: what of all this was met → epoch ms at which it was first (names of these fields).
@@ -72,6 +73,7 @@ class Counters(msgspec.Struct, kw_only=True):
     console: bool = False
     network: bool = False
     blocked: int = 0
+    popovers: int = 0
     canvases: int = 0
     canvas_recorded: bool = False
     canvas_cut: int = 0
@@ -94,7 +96,7 @@ def survey(nodes: Iterable[Node], counters: Counters, t: float = -1.0) -> None:
     sheets = len(counters.sheets_missing)
     records = list(nodes)
     unseen = {node.id for node in records if node.name in ("style", "script", "noscript", "title")}
-    boxes = canvases = 0
+    boxes = canvases = popovers = 0
     for node in records:
         if node.kind == TEXT:
             text = "" if node.parent in unseen else node.text or ""
@@ -118,7 +120,9 @@ def survey(nodes: Iterable[Node], counters: Counters, t: float = -1.0) -> None:
         elif node.name == "canvas":
             canvases += 1
             counters.canvas_recorded |= "rr_dataURL" in attrs
+        popovers += "popover" in attrs
         boxes += "rr_width" in attrs and node.name not in (*_MEDIA, "canvas")
+    counters.popovers = max(counters.popovers, popovers)
     counters.blocked, counters.canvases = max(counters.blocked, boxes), max(counters.canvases, canvases)
     for name, before in known.items():
         if getattr(counters, name) > before:

@@ -197,6 +197,10 @@ def _picture(c: Counters) -> list[Finding]:
         canvases = _many(c.canvases, "canvas", "canvases")
         message = f"{canvases} without content: the SDK does not record canvas unless told to."
         add("canvas-not-recorded", "info", c.canvases, message, "canvases")
+    if c.popovers:
+        has = _many(c.popovers, "popover")
+        message = f"The page has {has}: no recorder says when one is open, so they are painted closed."
+        add("popover-not-recorded", "info", c.popovers, message, "popovers")
     if c.canvas_cut:
         drawings = _many(c.canvas_cut, "drawing command")
         message = f"{drawings} left out: a canvas was drawn on so long that its beginning is not kept."
