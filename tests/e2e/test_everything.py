@@ -25,7 +25,7 @@ pytestmark = [
 
 PAGE = Path(__file__).parent / "recorder_page"
 
-#: What the recorder (2.2.2) says nothing of: that a popover is open, and the bytes of a blob URL set after the snapshot.
+#: What the recorder (2.2.2) says nothing of: that a popover is open; the bytes of a blob URL set after the snapshot.
 LOST = {"popover": {"text", "popover", "shown"}}
 ALWAYS = {"blob"}
 
