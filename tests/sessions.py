@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from replay_viewer.domain.rows import Row
 from replay_viewer.domain.session import Session, Tab
 from replay_viewer.library import Library
 from replay_viewer.services.recorder import TabRecorder
 
 
-def store_session(home: Path, raws: list[bytes], id: str = "s1", batch: int = 1000) -> Session:
-    """Record `raws` as the one tab of session `id` in the library at `home`."""
+def store_session(
+    home: Path, raws: list[bytes], id: str = "s1", batch: int = 1000, rows: Sequence[Row] = ()
+) -> Session:
+    """Record `raws` as the one tab of session `id` in the library at `home`; `rows` come besides."""
     library = Library.open(home)
     try:
         with library.writer(id, "test") as writer:
@@ -18,7 +22,7 @@ def store_session(home: Path, raws: list[bytes], id: str = "s1", batch: int = 10
             for n in range(0, len(raws), batch):
                 tab.add(raws[n : n + batch])
             tab.finish()
-            writer.rows(tab.rows)
+            writer.rows([*tab.rows, *rows])
             writer.finish(
                 Session(
                     id=id,

@@ -41,11 +41,11 @@ _line = st.text(st.sampled_from("abßAB \n😀"), max_size=8)
 
 @given(st.lists(_line, max_size=12), st.text(st.sampled_from("abßAB \n😀"), max_size=3), st.booleans())
 def test_containing_is_what_a_loop_finds(lines: list[str], needle: str, often: bool) -> None:
-    few, packed._FEW = packed._FEW, 1 if often else packed._FEW
+    limit, packed._FREQUENT = packed._FREQUENT, 0 if often else packed._FREQUENT
     try:
         found = _texts(lines).containing(needle)
     finally:
-        packed._FEW = few
+        packed._FREQUENT = limit
 
     def folded(text: str) -> str:
         return text.replace("\n", " ").casefold()
@@ -58,3 +58,14 @@ def test_matching() -> None:
     assert texts.matching(re.compile(r"order \d", re.IGNORECASE)).tolist() == [True, False, False]
     assert _texts([]).matching(re.compile("")).tolist() == []
     assert np.array_equal(_texts(["a"]).containing(""), [True])
+
+
+def test_endings_tell_with_which_word_a_text_ends() -> None:
+    texts = _texts(["boot log", "x warn", "log", "", "a log b", "catalog"])
+    assert texts.endings([" log", " WARN"]).tolist() == [1, 2, 0, 0, 0, 0]
+
+
+def test_repeats_are_told_in_the_order_given() -> None:
+    texts = _texts(["a", "b", "a", "bb", "a"])
+    assert texts.repeats(np.array([0, 2, 4, 1, 3], np.uint32)).tolist() == [False, True, True, False, False]
+    assert texts.repeats(np.array([0, 1, 2, 3, 4], np.uint32)).tolist() == [False] * 5

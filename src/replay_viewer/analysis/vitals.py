@@ -6,7 +6,7 @@ Thresholds are web-vitals' own (equal counts as the better side); budgets are th
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -62,9 +62,9 @@ def rated(row: Row) -> Row:
     return row
 
 
-def within_budget(name: str, value: float) -> bool | None:
+def within_budget(name: str, value: float, budgets: Mapping[str, float] = BUDGETS) -> bool | None:
     """Whether a value keeps its budget; None for a measure without one."""
-    budget = BUDGETS.get(name)
+    budget = budgets.get(name)
     return None if budget is None else value <= budget
 
 
@@ -83,8 +83,22 @@ class PageView(msgspec.Struct, kw_only=True):
     over_budget: list[str]
 
 
-def page_views(navigations: Sequence[Navigation], vitals: Iterable[Vital], end: float) -> list[PageView]:
-    """Vitals grouped by the page view they belong to, in time order.
+def budgets_of(kept: object) -> dict[str, float]:
+    """The budgets in force: ours, with those of a stored setting in their place as far as they make sense."""
+    own = kept if isinstance(kept, dict) else {}
+    return {
+        name: float(own[name]) if isinstance(own.get(name), int | float) and own[name] > 0 else budget
+        for name, budget in BUDGETS.items()
+    }
+
+
+def page_views(
+    navigations: Sequence[Navigation],
+    vitals: Iterable[Vital],
+    end: float,
+    budgets: Mapping[str, float] = BUDGETS,
+) -> list[PageView]:
+    """Vitals grouped by the page view they belong to, in time order; `budgets`: ms, CLS without unit.
 
     A page view starts at a page load and lasts until the next one of its tab (`end`: of the session). SDKs report a
     metric again when it gets worse, so the last report counts; LCP of a page that is reported late still belongs to
@@ -116,7 +130,9 @@ def page_views(navigations: Sequence[Navigation], vitals: Iterable[Vital], end: 
             view = before if _shows(before, vital.page) else view
         view.vitals[vital.name] = vital
     for view in views:
-        view.over_budget = [name for name, vital in view.vitals.items() if within_budget(name, vital.value) is False]
+        view.over_budget = [
+            name for name, vital in view.vitals.items() if within_budget(name, vital.value, budgets) is False
+        ]
     return views
 
 

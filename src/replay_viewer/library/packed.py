@@ -30,8 +30,8 @@ _LAYOUT: tuple[tuple[str, str], ...] = (
     ("tab", "<i4"),
     ("severity", "<i1"),
 )
-#: Up to this many occurrences they are visited one by one, above by NumPy.
-_FEW = 10_000
+#: Up to about this many occurrences the text is split at them, above they are found by NumPy.
+_FREQUENT = 1_000_000
 
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -116,13 +116,11 @@ class Texts:
         needle = fold([text])[:-1]
         if not needle:
             return np.ones(len(self), bool)
-        found: list[int] = []
-        blob, at = self._blob, self._blob.find(needle, 8)
-        while at >= 0 and len(found) < _FEW:
-            found.append(at)
-            # a text counts once: go on behind its end
-            at = blob.find(needle, blob.index(b"\n", at))
-        positions = np.asarray(found, np.int64) if at < 0 else self._positions(needle)
+        positions = self._positions(needle)
+        if len(positions) * 4 < len(self):
+            mask = np.zeros(len(self), bool)
+            mask[np.searchsorted(self._starts, positions, "right") - 1] = True
+            return mask
         # between the starts of two texts lies a position, or none: cheaper than a lookup of every position
         before = np.searchsorted(positions, self._starts)
         return np.asarray(before[1:] > before[:-1])
@@ -156,8 +154,17 @@ class Texts:
         return same
 
     def _positions(self, needle: bytes) -> Numbers:
+        """Where a needle occurs, in order. What occurs inside an occurrence may be left out."""
+        sample = self._blob[8 : 8 + (1 << 20)]
+        if sample.count(needle) * len(self._blob) < _FREQUENT * max(len(sample), 1):
+            # The pieces between occurrences tell where they are; Python finds these faster than anything here could.
+            lengths = np.fromiter(map(len, self._blob.split(needle)), np.int64)
+            positions = np.cumsum(lengths + len(needle))[:-1] - len(needle)
+            return np.asarray(positions[positions >= 8])
+        return self._dense_positions(needle, sample[: 1 << 16])
+
+    def _dense_positions(self, needle: bytes, sample: bytes) -> Numbers:
         """Where a frequent needle occurs: candidates of its rarest byte, thinned out byte by byte."""
-        sample = self._blob[8 : 8 + (1 << 16)]
         by_rarity = sorted(range(len(needle)), key=lambda i: sample.count(needle[i : i + 1]))
         first = by_rarity[0]
         candidates: Numbers = np.flatnonzero(self._bytes == needle[first]) - first

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from replay_viewer.domain.rows import Vital
@@ -16,7 +16,22 @@ from replay_viewer.qt.clock import Playhead
 from replay_viewer.qt.theme import theme, ui_font
 
 _ROLE = {"good": "good", "needs-improvement": "warning", "poor": "failed", "": "network"}
-_UNIT = {"CLS": (1.0, ""), "memory": (1e6, " MB"), "fps": (1.0, " fps")}
+_UNIT = {
+    "CLS": (1.0, ""),
+    "memory": (1e6, " MB"),
+    "fps": (1.0, " fps"),
+    "resource": (1e3, " kB"),
+    "bundle": (1e3, " kB"),
+}
+_TITLE = {
+    "memory": "JavaScript heap",
+    "longtask": "Long tasks",
+    "fps": "Frame rate",
+    "resource": "Requests, by size",
+    "bundle": "Scripts and styles, by size",
+}
+#: A click this near to a point (pixels) is one on it.
+_NEAR = 9.0
 
 
 class _Axis(pg.AxisItem):  # type: ignore[misc]
@@ -28,7 +43,9 @@ class _Axis(pg.AxisItem):  # type: ignore[misc]
 
 
 class Chart(pg.PlotWidget):  # type: ignore[misc]
-    """Points of one measure over the session."""
+    """Points of one measure over the session. `picked(Vital)`: its point was clicked."""
+
+    picked = Signal(object)
 
     def __init__(
         self,
@@ -36,20 +53,25 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
         rows: Sequence[Vital],
         limits: tuple[float, float] | None,
         playhead: Playhead,
+        budget: float | None = None,
         parent: QWidget | None = None,
     ) -> None:
+        """`limits`: good and poor from web-vitals; `budget`: drawn as a dashed line; in the unit of the rows."""
         super().__init__(parent, axisItems={"bottom": _Axis("bottom")}, background=theme().colour("surface"))
         self.playhead = playhead
+        self.rows = list(rows)
         scale, unit = _UNIT.get(name, (1.0, " ms"))
         x = np.array([(row.t - playhead.start) / 1000.0 for row in rows])
         y = np.array([row.value / scale for row in rows])
-        top = max(float(y.max()) * 1.5, (limits[0] / scale * 1.3) if limits else 0.0, 1e-6)
+        self._points = np.column_stack((x, y))
+        least = max(limits[0] if limits else 0.0, budget or 0.0) / scale * 1.3
+        top = max(float(y.max()) * 1.5, least, 1e-6)
         plot = self.getPlotItem()
         plot.hideButtons()
         plot.setMenuEnabled(False)
         self.setMouseEnabled(x=False, y=False)
         self.setFixedHeight(96)
-        self.setAccessibleName(f"Chart of {name} over the session, {len(rows)} values")
+        self.setAccessibleName(f"Chart of {_TITLE.get(name, name)} over the session, {len(rows)} values")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         if limits:
             self._bands(limits[0] / scale, limits[1] / scale, top)
@@ -69,11 +91,16 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
                     dots = pg.ScatterPlotItem(x[chosen], y[chosen], size=7, pen=None, brush=theme().colour(role))
                     plot.addItem(dots)
         title = pg.TextItem(
-            f"{name}{f' ({unit.strip()})' if unit else ''}", color=theme().colour("text"), anchor=(0, 0)
+            f"{_TITLE.get(name, name)}{f' ({unit.strip()})' if unit else ''}",
+            color=theme().colour("text"),
+            anchor=(0, 0),
         )
         title.setFont(ui_font(bold=True, pixels=11))
         title.setParentItem(plot.vb)
         title.setPos(6, 2)
+        if budget is not None:
+            dashes = pg.mkPen(theme().colour("muted"), width=1, style=Qt.PenStyle.DashLine)
+            plot.addItem(pg.InfiniteLine(budget / scale, 0, pen=dashes), ignoreBounds=True)
         self._now = pg.InfiniteLine(0, 90, pen=pg.mkPen(theme().colour("accent"), width=2))
         plot.addItem(self._now, ignoreBounds=True)
         plot.setYRange(0, top, padding=0)
@@ -97,10 +124,22 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
         self.deleteLater()
 
     def mousePressEvent(self, event: Any) -> None:
-        """A click seeks."""
+        """A click seeks; one on a point to that point, which is then `picked`."""
         where = self.getPlotItem().vb.mapSceneToView(self.mapToScene(event.position().toPoint()))
-        self.playhead.seek(self.playhead.start + where.x() * 1000.0)
         event.accept()
+        row = self._row_at(event.position())
+        self.playhead.seek(row.t if row is not None else self.playhead.start + where.x() * 1000.0)
+        if row is not None:
+            self.picked.emit(row)
+
+    def _row_at(self, position: Any) -> Vital | None:
+        """The measure whose point is under the mouse."""
+        box = self.getPlotItem().vb
+        width, height = box.viewPixelSize()
+        at = box.mapSceneToView(self.mapToScene(position.toPoint()))
+        distance = np.hypot((self._points[:, 0] - at.x()) / width, (self._points[:, 1] - at.y()) / height)
+        nearest = int(np.argmin(distance))
+        return self.rows[nearest] if distance[nearest] <= _NEAR else None
 
     def wheelEvent(self, event: Any) -> None:
         """The wheel scrolls the list of charts."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -20,15 +22,21 @@ from PySide6.QtWidgets import (
 )
 
 from replay_viewer.analysis.absent import absent
-from replay_viewer.analysis.vitals import THRESHOLDS, PageView, page_views, rate
+from replay_viewer.analysis.extract.selector import short
+from replay_viewer.analysis.requests import type_of
+from replay_viewer.analysis.selectors import Selector
+from replay_viewer.analysis.vitals import BUDGETS, THRESHOLDS, PageView, budgets_of, page_views, rate
+from replay_viewer.domain.errors import BadInput, UserError
 from replay_viewer.domain.rows import Navigation, Vital
 from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.panels.base import Panel
+from replay_viewer.qt.panels.budgets import BudgetDialog
 from replay_viewer.qt.rowtext import vital_value
 from replay_viewer.qt.theme import ROW_HEIGHT, data_font, theme
-from replay_viewer.qt.widgets import EmptyState
-from replay_viewer.qt.wording import path
+from replay_viewer.qt.widgets import EmptyState, label, named_button
+from replay_viewer.qt.wording import one_line, path, plural
+from replay_viewer.services.states import TabStates
 
 if TYPE_CHECKING:
     from replay_viewer.qt.panels.charts import Chart
@@ -36,15 +44,64 @@ if TYPE_CHECKING:
 NAMES = ("LCP", "INP", "CLS", "FCP", "TTFB", "FID")
 _ROLE = {"good": "good", "needs-improvement": "warning", "poor": "failed", "": "muted"}
 _WORDS = {"good": "good", "needs-improvement": "needs improvement", "poor": "poor", "": ""}
+#: Name of the setting that keeps budgets, in the library.
+_SETTING = "vitals.budgets"
 #: More rows of one measure than this are not read at once (memory every second of a day is 86,400).
 _MOST = 100_000
 
 
-def read(library: Library, session: str, end: float) -> tuple[list[PageView], list[Vital]]:
-    """Page views with their measures, and all measures. Runs on a worker."""
+def read(library: Library, session: str, end: float) -> tuple[list[PageView], list[Vital], dict[str, float]]:
+    """Page views with their measures, all measures (with what requests weigh), budgets. Runs on a worker."""
     navigations = [row for _, row in library.rows(session, "navigation", limit=_MOST) if isinstance(row, Navigation)]
     vitals = [row for _, row in library.rows(session, "vitals", limit=_MOST) if isinstance(row, Vital)]
-    return page_views(navigations, [row for row in vitals if row.name in THRESHOLDS], end), vitals
+    budgets = budgets_of(library.setting(_SETTING))
+    views = page_views(navigations, [row for row in vitals if row.name in THRESHOLDS], end, budgets)
+    return views, vitals + weights(library, session), budgets
+
+
+class _Weighed(msgspec.Struct):
+    """The fields looked at of a request."""
+
+    t: float
+    url: str = ""
+    kind: str = "other"
+    size: int = -1
+
+
+def weights(library: Library, session: str) -> list[Vital]:
+    """What requests weigh, as measures: `resource` each with a known size, `bundle` scripts and style sheets."""
+    count = min(len(library.columns(session, "network")), _MOST)
+    found: list[Vital] = []
+    for first in range(0, count, 4_000):
+        for row in library.fetch_as(session, "network", range(first, min(first + 4_000, count)), _Weighed):
+            if row.size > 0:
+                found.append(Vital(t=row.t, name="resource", value=row.size, target=path(row.url)))
+                if type_of(row.kind, row.url) in ("js", "css"):
+                    found.append(Vital(t=row.t, name="bundle", value=row.size, target=path(row.url)))
+    return found
+
+
+def guilty(library: Library, session: str, vital: Vital) -> list[int]:
+    """Mirror ids of the elements a measure blames: as recorded, else what its selector finds at that instant.
+
+    Raises NotFound, StorageProblem.
+    """
+    if vital.nodes:
+        return vital.nodes
+    if not vital.target:
+        return []
+    try:
+        wanted = Selector(vital.target)
+    except BadInput:
+        return []
+    states = TabStates(library, session, max(vital.tab, 0))
+    found = list(wanted.find(states.seek(vital.t).nodes))
+    # Such a selector fits all cards of a list; of pictures the address tells which one it was.
+    address = vital.detail.get("url")
+    named = [
+        node for node in found if isinstance(address, str) and address.endswith(str(node.attrs.get("src") or " "))
+    ]
+    return [node.id for node in named or found][:3]
 
 
 class VitalsPanel(Panel):
@@ -57,6 +114,7 @@ class VitalsPanel(Panel):
         super().__init__(context)
         self._views: list[PageView] = []
         self._vitals: list[Vital] = []
+        self._budgets = dict(BUDGETS)
         self._charts: list[Chart] = []
         self._stale = True
         self.empty = EmptyState("vitals")
@@ -75,7 +133,19 @@ class VitalsPanel(Panel):
         row = QHBoxLayout(full)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(self.table, 11)
+        left = QVBoxLayout()
+        left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(0)
+        left.addWidget(self.table, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(10, 1, 6, 3)
+        self.hint = label("", "muted", wrap=True)
+        self.change = named_button("Budgets…", flat=True)
+        self.change.clicked.connect(self._change_budgets)
+        foot.addWidget(self.hint, 1)
+        foot.addWidget(self.change)
+        left.addLayout(foot)
+        row.addLayout(left, 12)
         row.addWidget(self._area, 9)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
@@ -115,9 +185,9 @@ class VitalsPanel(Panel):
             return
         session, end = self.opened.id, self.opened.session.end
 
-        def done(found: tuple[list[PageView], list[Vital]]) -> None:
+        def done(found: tuple[list[PageView], list[Vital], dict[str, float]]) -> None:
             if self.opened is not None and self.opened.id == session:
-                self._views, self._vitals = found
+                self._views, self._vitals, self._budgets = found
                 self._fill()
 
         self.context.tasks.read(
@@ -148,8 +218,8 @@ class VitalsPanel(Panel):
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         for at in range(2, len(NAMES) + 2):
-            header.resizeSection(at, 60)
-        header.resizeSection(0, 76)
+            header.resizeSection(at, 70)
+        header.resizeSection(0, 68)
         self.table.cellClicked.connect(self._clicked)
 
     def _fill(self) -> None:
@@ -161,17 +231,49 @@ class VitalsPanel(Panel):
             self._draw([])
             return
         self.table.setRowCount(len(self._views))
+        self.table.setColumnHidden(NAMES.index("FID") + 2, not any("FID" in view.vitals for view in self._views))
         for row, view in enumerate(self._views):
             self._put(row, 0, self.context.playhead.text(view.t), "muted")
             self._put(row, 1, path(view.url), "text")
             for at, name in enumerate(NAMES, 2):
                 vital = view.vitals.get(name)
                 rating = (vital.rating or rate(name, vital.value)) if vital else ""
-                item = self._put(row, at, vital_value(vital) if vital else "–", _ROLE[rating], right=True)
+                over = name in view.over_budget
+                text = f"{'▲ ' if over else ''}{vital_value(vital)}" if vital else "–"
+                item = self._put(row, at, text, _ROLE[rating], right=True)
                 if vital is not None:
-                    item.setToolTip(f"{name} {vital_value(vital)}: {_WORDS[rating] or 'no rating'}")
-        self._draw([*NAMES, "memory", "longtask", "fps"])
+                    item.setToolTip(f"<p>{html.escape(self._told(name, vital, rating, over))}</p>")
+        broken = sum(len(view.over_budget) for view in self._views)
+        self.hint.setText(
+            f"▲ {plural(broken, 'value')} over budget. A click outlines the element that is to blame."
+            if broken
+            else "All within budget. A click outlines the element that is to blame."
+        )
+        self._draw([*NAMES, "memory", "longtask", "fps", "bundle", "resource"])
         self._stack.setCurrentIndex(1)
+
+    def _told(self, name: str, vital: Vital, rating: str, over: bool) -> str:
+        """A value in words: rating, budget, who is to blame."""
+        budget = vital_value(msgspec.structs.replace(vital, value=self._budgets[name]))
+        parts = [f"{name} {vital_value(vital)}: {_WORDS[rating] or 'no rating'}"]
+        parts.append(f"{'over' if over else 'within'} the budget of {budget}")
+        parts += [f"element {vital.target}"] if vital.target else []
+        return ", ".join(parts)
+
+    def _change_budgets(self) -> None:
+        dialog = BudgetDialog(self._budgets, self)
+        dialog.accepted.connect(lambda: self.set_budgets(dialog.budgets()))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def set_budgets(self, budgets: dict[str, float]) -> None:
+        """Other budgets, kept in the library for all sessions."""
+        try:
+            self.context.library.put_setting(_SETTING, budgets)
+        except UserError as error:
+            self.context.said.emit(error.message, error.advice, "failed")
+            return
+        self._load()
 
     def _put(self, row: int, column: int, text: str, role: str, *, right: bool = False) -> QTableWidgetItem:
         item = QTableWidgetItem(text)
@@ -194,7 +296,8 @@ class VitalsPanel(Panel):
         for name in names:
             rows = [row for row in self._vitals if row.name == name]
             if rows:
-                chart = Chart(name, rows, THRESHOLDS.get(name), self.context.playhead)
+                chart = Chart(name, rows, THRESHOLDS.get(name), self.context.playhead, self._budgets.get(name))
+                chart.picked.connect(self._blame)
                 self._charts.append(chart)
                 self._column.addWidget(chart)
         self._column.addStretch(1)
@@ -209,5 +312,40 @@ class VitalsPanel(Panel):
             for chart in self._charts:
                 chart.set_now(t)
 
-    def _clicked(self, row: int, _column: int) -> None:
-        self.context.playhead.seek(self._views[row].t)
+    def _clicked(self, row: int, column: int) -> None:
+        view = self._views[row]
+        vital = view.vitals.get(NAMES[column - 2]) if column >= 2 else None
+        if vital is None:
+            self.context.outline_asked.emit([])
+            self.context.playhead.seek(view.t)
+            return
+        # Stamped at the page's start, a measure may lie before anything was painted.
+        self.context.playhead.seek(max(vital.t, view.t))
+        self._blame(vital)
+
+    def _blame(self, vital: Vital) -> None:
+        """Outline the elements a measure blames on the page."""
+        if self.opened is None:
+            return
+        session = self.opened.id
+
+        def done(nodes: list[int]) -> None:
+            self.context.outline_asked.emit(nodes)
+            if not nodes and vital.name in THRESHOLDS:
+                self.hint.setText(f"The SDK names no element for this {vital.name}, or it is not on the page now.")
+            elif nodes:
+                who = short(vital.target.replace(">", " > ")) if vital.target else "the element"
+                one = "is" if len(nodes) == 1 else "and others like it may be"
+                self.hint.setText(one_line(f"Outlined: {who} {one} to blame for {vital.name}.", 120))
+
+        self.context.tasks.read(
+            lambda library: guilty(library, session, vital),
+            done,
+            lambda error: self.context.said.emit(error.message, error.advice, "failed"),
+            key="guilty",
+        )
+
+    def hideEvent(self, event: Any) -> None:
+        """Nothing of this panel stays on the page."""
+        super().hideEvent(event)
+        self.context.outline_asked.emit([])
