@@ -205,7 +205,7 @@ def test_vitals_charts_are_drawn_when_looked_at(session_window: Window, qtbot: Q
     session_window.panels.show_panel("vitals")
     qtbot.waitUntil(lambda: bool(vitals._charts))
     assert vitals.table.rowCount() == 2
-    assert vitals.table.item(0, 3).text() == "612 ms"
+    assert vitals.table.item(0, 3).text() == "▲ 612 ms"
 
 
 def test_notes_are_added_edited_deleted_and_undone(session_window: Window, filled: Library, qtbot: QtBot) -> None:

@@ -51,6 +51,7 @@ class Column:
     right: bool = False
     dot: bool = False  #: a coloured dot before the text
     sort: str = ""  #: what a click on the header sorts by: `t`, `duration`, `severity` or a value of the panel's own
+    needs: int = 0  #: in a list narrower than this (pixels) the column goes, so that the others stay readable
     keyed: Callable[[int], Cell] | None = None  #: the cell by the row's number, when it is not the row that says it
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from replay_viewer.analysis.absent import absent
@@ -172,7 +173,16 @@ class ListPanel(Panel):
         return keys
 
     def resized(self) -> None:
-        """The list has another width."""
+        """The list has another width: in a narrow one the less telling columns go."""
+        room = self.table.viewport().width()
+        for at, column in enumerate(self.model.columns):
+            if column.needs:
+                self.table.setColumnHidden(at, room < column.needs)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width."""
+        super().resizeEvent(event)
+        self.resized()
 
     def show_row(self, row: AnyRow, n: int) -> None:
         """Show a row's details."""

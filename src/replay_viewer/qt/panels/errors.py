@@ -7,14 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QTabWidget, QVBoxLayout, QWidget
 
+from replay_viewer.analysis.errorkinds import category_words
 from replay_viewer.analysis.symbols import MapSet, symbolicate
 from replay_viewer.domain.errors import UserError
-from replay_viewer.domain.rows import AnyRow, ErrorEvent, Raised
+from replay_viewer.domain.rows import AnyRow, CustomEvent, ErrorEvent, Raised
+from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.jsontree import JsonTree
 from replay_viewer.qt.panels.base import ListPanel
+from replay_viewer.qt.panels.crumbs import line
+from replay_viewer.qt.panels.listing import LineTable
 from replay_viewer.qt.panels.stack import StackView
 from replay_viewer.qt.rowmodel import Cell, Column
 from replay_viewer.qt.rowtext import error_text
@@ -35,6 +39,29 @@ def _title(row: AnyRow) -> Cell:
         "failed" if error.level in ("error", "fatal") else "warning",
         tail="" if handled is None else "handled" if handled else "unhandled",
     )
+
+
+def _severity(row: AnyRow) -> Cell:
+    level = _error(row).level
+    role = "failed" if level in ("error", "fatal") else "warning" if level == "warning" else "muted"
+    return Cell(level, role, bold=level == "fatal")
+
+
+def said_of(library: Library, session: str, event: str) -> list[dict[str, Any]]:
+    """What people said in this session: feedback on this error first, then the rest. Runs on a worker."""
+    numbers = library.filter(session, "custom", "feedback").tolist()[:200]
+    found = [
+        {"said": row.name, **(row.data if isinstance(row.data, dict) else {})}
+        for row in library.fetch(session, "custom", numbers)
+        if isinstance(row, CustomEvent) and row.category == "feedback"
+    ]
+    return sorted(found, key=lambda one: not _about(one, event))
+
+
+def _about(feedback: dict[str, Any], event: str) -> bool:
+    """Whether a feedback names this error event."""
+    named = (feedback.get(key) for key in ("associated_event_id", "event_id", "eventID"))
+    return bool(event) and any(str(one).replace("-", "") == event.replace("-", "") for one in named)
 
 
 def resolved(row: ErrorEvent, maps: MapSet | None) -> ErrorEvent:
@@ -58,6 +85,7 @@ class ErrorsPanel(ListPanel):
         self.stack = StackView("Stack of the error")
         self._maps: MapSet | None = None
         self._shown: ErrorEvent | None = None
+        self._about_values: list[tuple[str, Any]] = []
         super().__init__(context)
         context.maps_changed.connect(self._load_maps)
 
@@ -65,8 +93,10 @@ class ErrorsPanel(ListPanel):
         """When, what, where."""
         return (
             Column("Time", 92, self.time_cell, mono=True, right=True, sort="t"),
+            Column("Severity", 70, _severity, sort="severity", needs=420),
+            Column("Category", 92, lambda row: Cell(category_words(_error(row)), "muted"), needs=520),
             Column("Error", 0, _title),
-            Column("Page", 128, lambda row: Cell(path(_error(row).url), "muted"), mono=True),
+            Column("Page", 128, lambda row: Cell(path(_error(row).url), "muted"), mono=True, needs=400),
         )
 
     def detail(self) -> QWidget:
@@ -86,7 +116,8 @@ class ErrorsPanel(ListPanel):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.about = JsonTree("Tags and contexts")
-        self.crumbs = JsonTree("Breadcrumbs")
+        self.crumbs = LineTable("Breadcrumbs", ("Time", "Category", "What"), (84, 110, 0))
+        self.crumbs.seek_asked.connect(self.context.playhead.seek)
         for name, widget in (("Stack", self.stack), ("Context", self.about), ("Breadcrumbs", self.crumbs)):
             self.tabs.addTab(widget, name)
         layout.addWidget(self.tabs, 1)
@@ -94,7 +125,11 @@ class ErrorsPanel(ListPanel):
         foot.setContentsMargins(10, 2, 6, 4)
         self.hint = label("", "muted", wrap=True)
         self.choose = named_button("Source maps…", "folder", flat=True)
-        self.choose.setToolTip("Pick the folder with the source maps of this release")
+        self.choose.setToolTip("Source maps of this release: a folder, a zip, a map or a bundle")
+        menu = QMenu(self.choose)
+        menu.addAction("Folder…", self._choose_folder)
+        menu.addAction("Zip, map or bundle…", self._choose_file)
+        self.choose.setMenu(menu)
         foot.addWidget(self.hint, 1)
         foot.addWidget(self.choose)
         layout.addLayout(foot)
@@ -117,7 +152,9 @@ class ErrorsPanel(ListPanel):
         about: list[tuple[str, Any]] = [
             (name, value)
             for name, value in (
-                ("level", error.level),
+                ("severity", error.level),
+                ("category", category_words(error)),
+                ("reported by", error.source),
                 ("release", error.release),
                 ("environment", error.environment),
                 ("url", error.url),
@@ -127,10 +164,12 @@ class ErrorsPanel(ListPanel):
             )
             if value
         ]
+        self._about_values = about
         self.about.show_values(about, expand=1)
-        crumbs = [(str(crumb.get("category", at)), crumb) for at, crumb in enumerate(error.breadcrumbs)]
-        self.crumbs.show_values(crumbs, expand=0)
-        self.tabs.setTabEnabled(2, bool(crumbs))
+        self.crumbs.show_lines([line(crumb, self.context.playhead.text) for crumb in error.breadcrumbs])
+        self.tabs.setTabText(2, f"Breadcrumbs {len(error.breadcrumbs)}" if error.breadcrumbs else "Breadcrumbs")
+        self.tabs.setTabEnabled(2, bool(error.breadcrumbs))
+        self._ask_feedback(error)
         self._show_stack(error, original=False)
         if self._maps is not None:
             self._resolve(error)
@@ -143,6 +182,41 @@ class ErrorsPanel(ListPanel):
         """Number of errors."""
         part = self.part()
         return (len(part), "failed") if part is not None else (0, "muted")
+
+    def _ask_feedback(self, error: ErrorEvent) -> None:
+        """What the person said, beside what the program said."""
+        opened = self.opened
+        if opened is None or not len(opened.columns["custom"]):
+            return
+        session, about = opened.id, self._about_values
+
+        def done(found: list[dict[str, Any]]) -> None:
+            if found and self._shown is error:
+                values = [
+                    ("feedback on this error" if _about(one, error.id) else "feedback in this session", one)
+                    for one in found
+                ]
+                self.about.show_values([*values, *about], expand=1)
+
+        self.context.tasks.read(
+            lambda library: said_of(library, session, error.id), done, self._failed, key="error-feedback"
+        )
+
+    def _choose_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Folder with source maps")
+        self.use_maps(name)
+
+    def _choose_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Source maps", "", "Source maps and bundles (*.zip *.map *.gz *.js *.mjs *.cjs);;All files (*)"
+        )
+        self.use_maps(name)
+
+    def use_maps(self, name: str) -> None:
+        """Source maps of a folder, a zip, a map or a bundle; '' leaves things as they are."""
+        if name:
+            self.context.maps = Path(name)
+            self.context.maps_changed.emit()
 
     def _show_stack(self, error: ErrorEvent, *, original: bool) -> None:
         sections = [

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from replay_viewer.analysis.requests import TYPES, operations
@@ -39,6 +38,10 @@ def _duration(row: AnyRow) -> Cell:
     return Cell(span(request.end - request.t) if request.end > request.t else "")
 
 
+def _size(row: AnyRow) -> Cell:
+    return Cell(size(_request(row).size))
+
+
 def _address(row: AnyRow) -> Cell:
     """The path; of GraphQL the operation, because the path is always the same."""
     request = _request(row)
@@ -63,7 +66,7 @@ class NetworkPanel(ListPanel):
             Column("Time", 84, self.time_cell, mono=True, right=True, sort="t"),
             Column("Method", 62, lambda row: Cell(_request(row).method), mono=True, sort="method"),
             Column("URL", 0, _address, mono=True, sort="url"),
-            Column("Type", 74, lambda row: Cell(_request(row).kind, "muted"), mono=True, sort="kind"),
+            Column("Type", 74, lambda row: Cell(_request(row).kind, "muted"), mono=True, sort="kind", needs=780),
             Column(
                 "Status",
                 62,
@@ -71,9 +74,11 @@ class NetworkPanel(ListPanel):
                 mono=True,
                 sort="status",
             ),
-            Column("Size", 72, lambda row: Cell(size(_request(row).size)), mono=True, right=True, sort="size"),
-            Column("Duration", 80, _duration, mono=True, right=True, sort="duration"),
-            Column("Waterfall", 170, _bar, sort="t"),
+            Column(
+                "Size", 72, lambda row: Cell(size(_request(row).size)), mono=True, right=True, sort="size", needs=700
+            ),
+            Column("Duration", 80, _duration, mono=True, right=True, sort="duration", needs=420),
+            Column("Waterfall", 170, _bar, sort="t", needs=560),
         )
 
     def tools(self) -> Sequence[QWidget]:
@@ -140,18 +145,6 @@ class NetworkPanel(ListPanel):
             picked = (float(columns.t[0]), float(columns.end.max()))
         self.table.delegate.axis = picked or (0.0, 1.0)
         self.table.viewport().update()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width."""
-        super().resizeEvent(event)
-        self.resized()
-
-    def resized(self) -> None:
-        """In a narrow list the less telling columns go, so that the address stays readable."""
-        room = self.table.viewport().width()
-        for title, needs in (("Duration", 420), ("Waterfall", 560), ("Size", 700), ("Type", 780)):
-            at = next(at for at, column in enumerate(self.model.columns) if column.title == title)
-            self.table.setColumnHidden(at, room < needs)
 
     def detail(self) -> QWidget:
         """Split details of one request."""

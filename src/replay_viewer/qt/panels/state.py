@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from replay_viewer.domain.rows import AnyRow, StateChange
 from replay_viewer.qt.jsontree import JsonTree
 from replay_viewer.qt.panels.base import ListPanel
-from replay_viewer.qt.rowmodel import Cell, Column
+from replay_viewer.qt.rowmodel import NOW_SLACK_MS, Cell, Column
 from replay_viewer.qt.rowtext import activity_cell
 from replay_viewer.qt.structure import MISSING, differences
 from replay_viewer.qt.widgets import label
@@ -51,8 +52,18 @@ class StatePanel(ListPanel):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.diff, self.tree, self.payload = JsonTree("What changed"), JsonTree("State"), JsonTree("Payload")
-        for name, widget in (("Changed", self.diff), ("State", self.tree), ("Payload", self.payload)):
+        self.now = JsonTree("State at the playhead")
+        self._now: int = -1
+        for name, widget in (
+            ("Changed", self.diff),
+            ("State", self.tree),
+            ("Payload", self.payload),
+            ("At playhead", self.now),
+        ):
             self.tabs.addTab(widget, name)
+        self.tabs.currentChanged.connect(lambda _at: self._follow(self.context.playhead.t))
+        self.context.playhead.moved.connect(self._follow)
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._picked_two())
         layout.addWidget(self.tabs, 1)
         self.hint = label("", "muted", wrap=True)
         self.hint.setContentsMargins(10, 2, 10, 4)
@@ -61,9 +72,10 @@ class StatePanel(ListPanel):
 
     def clear_detail(self) -> None:
         """Nothing selected."""
-        for tree in (self.diff, self.tree, self.payload):
+        for tree in (self.diff, self.tree, self.payload, self.now):
             tree.show_values([])
-        self.hint.setText("Select an action to see what it changed.")
+        self._now = -1
+        self.hint.setText("Select an action to see what it changed, or two (Ctrl+click) to compare them.")
 
     def show_row(self, row: AnyRow, n: int) -> None:
         """One action."""
@@ -71,7 +83,15 @@ class StatePanel(ListPanel):
         self.payload.show_values([("payload", change.payload)], expand=1)
         if change.state is None:
             self.tree.show_values([("state", "not recorded with this action")])
-            self.diff.show_values([])
+            patch = [
+                (f"{step.get('op', '')} {step.get('path', '')}", step.get("value"))
+                for step in change.diff
+                if isinstance(step, dict)
+            ]
+            self.diff.show_values(patch)
+            if patch:
+                self.hint.setText(f"{plural(len(patch), 'place')} changed, as the store told it.")
+                return
             self.tabs.setCurrentIndex(2)
             self.hint.setText("Only the action was recorded, not the state after it.")
             return
@@ -81,8 +101,13 @@ class StatePanel(ListPanel):
             self.diff.show_values([])
             self.hint.setText("The first recorded state: there is nothing to compare it with.")
             return
+        entries = self._show_difference(before, change.state)
+        self.hint.setText(f"{plural(entries, 'place')} changed." if entries else "This action changed nothing.")
+
+    def _show_difference(self, before: Any, after: Any) -> int:
+        """Show where two states differ; in how many places."""
         entries: list[tuple[str, Any]] = []
-        for found in differences(before, change.state):
+        for found in differences(before, after):
             pair = {
                 name: value
                 for name, value in (("before", found.before), ("after", found.after))
@@ -90,7 +115,46 @@ class StatePanel(ListPanel):
             }
             entries.append((found.path, pair))
         self.diff.show_values(entries, expand=1)
-        self.hint.setText(f"{plural(len(entries), 'place')} changed." if entries else "This action changed nothing.")
+        return len(entries)
+
+    def _picked_two(self) -> None:
+        """Two selected actions are compared: the state after the first with the state after the second."""
+        positions = self.table.selected()
+        if len(positions) != 2 or self.opened is None:
+            return
+        first, last = sorted(int(self.model.keys[at]) for at in positions)
+        one, other = (_change(self.opened.row(self.kind, n)) for n in (first, last))
+        states = (self._state_at(first, one), self._state_at(last, other))
+        if None in states:
+            self.diff.show_values([])
+            self.hint.setText("The state was not recorded with these actions.")
+            return
+        places = self._show_difference(*states)
+        self.tabs.setCurrentWidget(self.diff)
+        times = [self.context.playhead.text(row.t) for row in (one, other)]
+        what = f"{plural(places, 'place')} changed" if places else "Nothing changed"
+        self.hint.setText(f"{what} from {one.action} ({times[0]}) to {other.action} ({times[1]}).")
+
+    def _state_at(self, n: int, change: StateChange) -> Any:
+        """The state after row `n`, of its store."""
+        return change.state if change.state is not None else self._state_before(n, change.store)
+
+    def _follow(self, t: float) -> None:
+        """The state at the playhead, while somebody looks at it."""
+        part = self.part()
+        if self.opened is None or part is None or self.tabs.currentWidget() is not self.now or not self.isVisible():
+            return
+        n = int(np.searchsorted(part.t, t + NOW_SLACK_MS, side="right")) - 1
+        if n == self._now:
+            return
+        self._now = n
+        if n < 0:
+            self.now.show_values([("state", "nothing was recorded yet at this instant")], expand=0)
+            return
+        change = _change(self.opened.row(self.kind, n))
+        state = self._state_at(n, change)
+        told: list[tuple[str, Any]] = [("after", change.action)]
+        self.now.show_values([*told, ("state", "not recorded" if state is None else state)], expand=1)
 
     def badge(self) -> tuple[int, str]:
         """Number of actions."""
