@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replay_viewer.analysis.pretty import pretty
 from replay_viewer.domain.rows import Body, ConsoleEntry, Interaction, NetworkRequest, Vital
 from replay_viewer.domain.session import Finding
 from replay_viewer.qt import rowtext, wording
-from replay_viewer.qt.panels.network import body_text
-from replay_viewer.qt.structure import MISSING, Change, differences
+from replay_viewer.qt.panels.request import absence
+from replay_viewer.qt.structure import MISSING, Change, differences, patched
 from tests import factories
 
 
@@ -115,10 +116,9 @@ def test_status_words() -> None:
 
 
 def test_body_is_pretty_or_says_why_it_is_absent() -> None:
-    assert body_text(Body(text='{"a":1}'), {}) == '{\n  "a": 1\n}'
-    assert body_text(Body(text="{broken"), {}) == "{broken"
-    assert body_text(Body(why="not in the SDK's allow list", size=10), {}).startswith("Not shown: not in the SDK's")
-    assert "does not hold" in body_text(Body(), {})
+    assert pretty('{"a":1}') == '{\n  "a": 1\n}'
+    assert absence(Body(why="not in the SDK's allow list", size=10), None).startswith("Not shown: not in the SDK's")
+    assert "does not hold" in absence(Body(), None)
 
 
 def test_differences() -> None:
@@ -143,3 +143,25 @@ def test_a_request_is_copied_as_fetch_and_as_playwright() -> None:
     assert '"body": "{\\"a\\": 1}"' in forms["Copy as fetch"]
     assert "Host" not in forms["Copy as fetch"]
     assert '"data"' in forms["Copy as Playwright request"]
+
+
+def test_a_state_from_its_changes() -> None:
+    steps = [
+        {"op": "replace", "path": "/catalog/query", "value": "lamp"},
+        {"op": "add", "path": "/todos/items/0", "value": {"text": "milk"}},
+        {"op": "add", "path": "/todos/items/1", "value": {"text": "bread"}},
+        {"op": "add", "path": "/cart/lines/7", "value": 1},
+        {"op": "remove", "path": "/todos/items/0"},
+        {"op": "replace", "path": "/todos/items/0/text", "value": "rye~"},
+        {"op": "add", "path": "/a~1b", "value": 1},
+        {"op": "odd"},
+        "nonsense",
+    ]
+    before: dict[str, object] = {"user": "ada"}
+    assert patched(before, steps) == {
+        "user": "ada", "catalog": {"query": "lamp"}, "todos": {"items": [{"text": "rye~"}]},
+        "cart": {"lines": {"7": 1}}, "a/b": 1,
+    }  # fmt: skip
+    assert before == {"user": "ada"}
+    assert patched([1, 2], [{"op": "add", "path": "/-", "value": 3}, {"op": "remove", "path": "/0"}]) == [2, 3]
+    assert patched(5, [{"op": "replace", "path": "", "value": {"x": 1}}]) == {"x": 1}

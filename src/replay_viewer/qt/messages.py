@@ -26,6 +26,8 @@ class MessageBar(QWidget):
         self._picture = QLabel()
         self.text = label("", "title", selectable=True)
         self.advice = label("", "", selectable=True)
+        self.text.setAccessibleName("Message")
+        self.advice.setAccessibleName("What to do about it")
         self.advice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.retry_button = named_button("Retry", "retry")
         self.close_button = IconButton("close", "Close this message")

@@ -93,10 +93,10 @@ class ErrorsPanel(ListPanel):
         """When, what, where."""
         return (
             Column("Time", 92, self.time_cell, mono=True, right=True, sort="t"),
-            Column("Severity", 70, _severity, sort="severity", needs=420),
-            Column("Category", 92, lambda row: Cell(category_words(_error(row)), "muted"), needs=520),
+            Column("Severity", 70, _severity, sort="severity", needs=560),
+            Column("Category", 92, lambda row: Cell(category_words(_error(row)), "muted"), needs=640),
             Column("Error", 0, _title),
-            Column("Page", 128, lambda row: Cell(path(_error(row).url), "muted"), mono=True, needs=400),
+            Column("Page", 128, lambda row: Cell(path(_error(row).url), "muted"), mono=True, needs=500),
         )
 
     def detail(self) -> QWidget:
@@ -108,6 +108,8 @@ class ErrorsPanel(ListPanel):
         head = QHBoxLayout()
         head.setContentsMargins(10, 6, 6, 4)
         self.head = label("", "failed", selectable=True, wrap=True)
+        self.head.setAccessibleName("Error")
+        self.head.setMaximumHeight(2 * self.head.fontMetrics().lineSpacing() + 4)
         copy = IconButton("copy", "Copy error and stack")
         copy.clicked.connect(lambda: self.stack.copy_all())
         head.addWidget(self.head, 1)
@@ -224,7 +226,7 @@ class ErrorsPanel(ListPanel):
         ] or [(error.title, [])]
         self.stack.show_sections(sections)
         if original:
-            self.hint.setText("Original files and lines, from the source maps.")
+            self.hint.setText("Original files and lines, from source maps.")
         elif any(frames for _, frames in sections):
             self.hint.setText("Positions as recorded. Source maps show the original files and lines.")
         else:

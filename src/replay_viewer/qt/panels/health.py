@@ -25,6 +25,7 @@ class HealthPanel(Panel):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         area = QScrollArea()
+        area.setAccessibleName("Findings")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         self._page = QWidget()

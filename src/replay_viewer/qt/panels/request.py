@@ -115,6 +115,7 @@ class RequestDetail(QWidget):
         super().__init__()
         self.context = context
         self.head = label("", "muted", selectable=True, wrap=True)
+        self.head.setAccessibleName("Request")
         self.head.setContentsMargins(10, 6, 10, 4)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)

@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from replay_viewer.domain.rows import AnyRow, StateChange
+from replay_viewer.domain.rows import AnyRow, Navigation, StateChange
 from replay_viewer.qt.jsontree import JsonTree
 from replay_viewer.qt.panels.base import ListPanel
 from replay_viewer.qt.rowmodel import NOW_SLACK_MS, Cell, Column
 from replay_viewer.qt.rowtext import activity_cell
-from replay_viewer.qt.structure import MISSING, differences
+from replay_viewer.qt.structure import MISSING, differences, patched
 from replay_viewer.qt.widgets import label
 from replay_viewer.qt.wording import plural
+
+#: Actions looked back over for a state.
+_BACK = 1_000
 
 
 def _change(row: AnyRow) -> StateChange:
@@ -82,7 +85,9 @@ class StatePanel(ListPanel):
         change = _change(row)
         self.payload.show_values([("payload", change.payload)], expand=1)
         if change.state is None:
-            self.tree.show_values([("state", "not recorded with this action")])
+            known = self._state_at(n, change)
+            told = "not recorded with this action" if known is None else known
+            self.tree.show_values([("state, as far as its changes tell", told)], expand=2)
             patch = [
                 (f"{step.get('op', '')} {step.get('path', '')}", step.get("value"))
                 for step in change.diff
@@ -136,8 +141,45 @@ class StatePanel(ListPanel):
         self.hint.setText(f"{what} from {one.action} ({times[0]}) to {other.action} ({times[1]}).")
 
     def _state_at(self, n: int, change: StateChange) -> Any:
-        """The state after row `n`, of its store."""
-        return change.state if change.state is not None else self._state_before(n, change.store)
+        """The state after row `n`, of its store; None when nothing tells.
+
+        Where only changes were recorded, what they tell since the last whole state, or since the page was loaded.
+        """
+        if change.state is not None or self.opened is None:
+            return change.state
+        steps: list[list[Any]] = []
+        loaded = self._loaded_before(change)
+        base: Any = None
+        for row in reversed(self.opened.fetch(self.kind, list(range(max(0, n - _BACK), n + 1)))):
+            if not isinstance(row, StateChange) or row.store != change.store or row.tab != change.tab:
+                continue
+            if row.t < loaded:
+                break
+            if row.state is not None:
+                base = row.state
+                break
+            if row.diff:
+                steps.append(row.diff)
+        if not steps:
+            return base
+        for diff in reversed(steps):
+            base = patched({} if base is None else base, diff)
+        return base
+
+    def _loaded_before(self, change: StateChange) -> float:
+        """When the page of an action was loaded: its store began anew then."""
+        assert self.opened is not None
+        part = self.opened.columns["navigation"]
+        first = int(np.searchsorted(part.t, change.t, side="right")) - 1
+        for n in range(first, max(first - 50, -1), -1):
+            row = self.opened.row("navigation", n)
+            if (
+                isinstance(row, Navigation)
+                and row.how in ("load", "reload", "back_forward")
+                and row.tab == change.tab
+            ):
+                return row.t
+        return float("-inf")
 
     def _follow(self, t: float) -> None:
         """The state at the playhead, while somebody looks at it."""

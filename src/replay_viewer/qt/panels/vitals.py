@@ -121,6 +121,7 @@ class VitalsPanel(Panel):
         self.table = QTableWidget()
         self._dress_table()
         self._area = QScrollArea()
+        self._area.setAccessibleName("Charts over the session")
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._page = QWidget()
