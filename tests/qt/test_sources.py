@@ -20,6 +20,7 @@ from replay_viewer.qt.window import Window
 from replay_viewer.services import addresses, connections, search_sources
 from replay_viewer.services.connections import Connection
 from replay_viewer.sources import Http
+from tests import factories
 from tests.keyrings import MemoryKeyring, memory_keyring, no_keyring
 from tests.qt.stand_in import FakeJob
 from tests.sources.desks import SENTRY_TOKEN, E, SentryDesk
@@ -171,3 +172,30 @@ def test_a_link_to_a_new_host_asks_first(window: Window, qtbot: QtBot, jobs: lis
     with qtbot.waitSignal(window.opener.import_ended):
         window.enter(str(AddressLink(url)))  # agreed to once
     assert len(pulled) == 2
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_instant_that_has_not_come_yet_is_gone_to_when_it_has(window: Window, qtbot: QtBot, moved: bool) -> None:
+    library, opener = window.context.library, window.opener
+    whole = sorted(factories.checkout_rows(), key=lambda row: row.t)
+    first = [row for row in whole if row.t < factories.START + 20_000]
+    name = {"id": "00000000000000000000000000000009", "origin": "https://sentry.test/9"}
+    aim = factories.START + 30_000
+    with library.writer(name["id"], name["origin"]) as writer:
+        early = factories.session(first, **name, state="importing")
+        writer.update(early)
+        writer.rows(first)
+        writer.commit()
+        with qtbot.waitSignal(opener.loaded):
+            opener.open_session(name["id"], str(aim), "e41")
+        assert window.context.playhead.target == early.end
+        if moved:
+            window.context.playhead.seek(early.start)
+        writer.rows(whole[len(first) :])
+        writer.finish(factories.session(whole, **name))
+    with qtbot.waitSignal(opener.grown):
+        opener._read_grown()
+    qtbot.waitUntil(lambda: window.context.playhead.target == (early.start if moved else aim))
+    if not moved:
+        kind, n = window.context.selected
+        assert (kind, window.context.opened.row(kind, n).id) == ("errors", "e41")

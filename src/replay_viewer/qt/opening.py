@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,11 +40,11 @@ RefreshStarter = Callable[[Path, str, bool], Job]
 
 
 def _number_of(library: Library, session_id: str, error_id: str) -> int:
-    """Which row an error is; 0 when there is no such one. Runs on a worker."""
+    """Which row an error is; -1 when it is not there (yet), 0 for no error in particular. Runs on a worker."""
     if not error_id:
         return 0
     errors = library.rows(library.session(session_id).id, "errors")
-    return next((n for n, row in errors if isinstance(row, ErrorEvent) and row.id == error_id), 0)
+    return next((n for n, row in errors if isinstance(row, ErrorEvent) and row.id == error_id), -1)
 
 
 def _read(library: Library, session_id: str, which: int = 0) -> tuple[Opened, str]:
@@ -57,6 +58,18 @@ def _read(library: Library, session_id: str, which: int = 0) -> tuple[Opened, st
     for kind in ("interactions", "network"):
         rows += [row for _, row in library.rows(opened.id, kind, start=error.t - _VERDICT_MS, end=error.t)]
     return opened, verdict(error, rows, opened.session.start) if isinstance(error, ErrorEvent) else ""
+
+
+@dataclass
+class _Aim:
+    """Where a session that is still coming was opened at: an instant past its end (-1: none), and a missing error.
+
+    `landed`: where the playhead went meanwhile.
+    """
+
+    t: float
+    landed: float
+    error: str
 
 
 class Opener(QObject):
@@ -96,6 +109,7 @@ class Opener(QObject):
         self._shown_grown = 0
         self._at = ""
         self._error = ""
+        self._aim: _Aim | None = None
         self._asking: threading.Event | None = None
         #: Questions to backends wait for them, so they have a worker of their own beside that of the library.
         self.network = Tasks(context.library.home, self)
@@ -120,7 +134,7 @@ class Opener(QObject):
         def done(found: tuple[Opened, str]) -> None:
             opened, line = found
             opened.library = self.context.library
-            self._land(opened, line, at, which)
+            self._land(opened, line, at, which, error_id)
 
         def failed(error: UserError) -> None:
             self.failed.emit(error, partial(self.open_session, session_id, at, error_id))
@@ -130,11 +144,11 @@ class Opener(QObject):
         def work(library: Library) -> tuple[Opened, str]:
             nonlocal which
             which = _number_of(library, session_id, error_id)
-            return _read(library, session_id, which)
+            return _read(library, session_id, max(which, 0))
 
         self.context.tasks.read(work, done, failed, key="open")
 
-    def _land(self, opened: Opened, line: str, at: str, which: int = 0) -> None:
+    def _land(self, opened: Opened, line: str, at: str, which: int = 0, error_id: str = "") -> None:
         session = opened.session
         try:
             t = parse_instant(at, session.start) if at else -1.0
@@ -145,12 +159,33 @@ class Opener(QObject):
         self.context.set_opened(opened)
         self.loaded.emit(line)
         errors = opened.error_times()
-        which = which if which < len(errors) else 0
+        missing = error_id if which < 0 else ""
+        which = which if 0 <= which < len(errors) else 0
         if len(errors):
             self.context.select("errors", which)
         if t < 0:
             t = float(errors[which]) - LAND_MS if len(errors) else session.start
         self.context.playhead.seek(t, remember=False)
+        early = session.state != "ready" and (t > session.end or bool(missing))
+        self._aim = _Aim(t if t > session.end else -1.0, self.context.playhead.target, missing) if early else None
+
+    def _reach(self, opened: Opened, number: int) -> None:
+        """Go on to where a session that is still coming was opened at, unless the person went elsewhere."""
+        aim, playhead = self._aim, self.context.playhead
+        if aim is None:
+            return
+        if playhead.playing or playhead.target != aim.landed:
+            self._aim = None
+            return
+        if number >= 0:
+            self.context.select("errors", number)
+            aim.error = ""
+        ready = opened.session.state == "ready"
+        if aim.t >= 0 and (ready or aim.t <= opened.session.end):
+            playhead.seek(aim.t, remember=False)
+            aim.t, aim.landed = -1.0, playhead.target
+        if ready or (aim.t < 0 and not aim.error):
+            self._aim = None
 
     def _read_grown(self) -> None:
         current = self.context.opened
@@ -158,7 +193,13 @@ class Opener(QObject):
             self._grow.stop()
             return
 
-        def done(opened: Opened) -> None:
+        missing = self._aim.error if self._aim is not None else ""
+
+        def work(library: Library) -> tuple[Opened, int]:
+            return load(library, current.id), _number_of(library, current.id, missing) if missing else -1
+
+        def done(found: tuple[Opened, int]) -> None:
+            opened, number = found
             if self.context.opened is not current:
                 return
             opened.library = self.context.library
@@ -172,8 +213,9 @@ class Opener(QObject):
             self.grown.emit()
             if follows:
                 playhead.seek(opened.session.end, remember=False)
+            self._reach(opened, number)
 
-        self.context.tasks.read(lambda library: load(library, current.id), done, key="grow")
+        self.context.tasks.read(work, done, key="grow")
 
     # files
 
