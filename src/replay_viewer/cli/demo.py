@@ -26,13 +26,26 @@ FORMATS = ("md", "html", "pdf")
 def window(home: Path, theme: str | None) -> int:
     """Start collector, samples and shop, open the failing session in the application; returns its exit status."""
     from replay_viewer.qt import app
+    from replay_viewer.qt.visitors import Visitors
+    from replay_viewer.qt.window import Window
 
     # The samples go into a collector that lives as long as the demo; the library of `home` keeps what was pulled.
     with tempfile.TemporaryDirectory(prefix="replay-viewer-demo-") as folder, start_demo(Path(folder)) as demo:
         for url in list(demo.sessions.values())[1:]:
             pull(home, url)
         note(f"Collector at {demo.url}" + (f", the shop it records at {demo.site}" if demo.site else ""))
-        return app.run(home=str(home), theme=theme, what=demo.failing)
+
+        def prepare(window: Window) -> None:
+            """People in the shop show up by themselves, as they go."""
+            Visitors(window, demo.visitors)
+            if demo.site:
+                window.messages.say(
+                    f"The shop of this demo is open at {demo.site}",
+                    "Visit it in any browser: what you do there shows here as it happens.",
+                    "info",
+                )
+
+        return app.run(home=str(home), theme=theme, what=demo.failing, prepare=prepare)
 
 
 def headless(home: Path, folder: Path) -> list[Path]:

@@ -63,7 +63,7 @@ class Collector:
         self._arrivals = Arrivals()
         self._store = Store(self._engine, blobs, self._kept)
         metrics = self._metrics = Metrics(self._engine, lambda: self._arrivals.waiting, lambda: self._store.pending)
-        queries = Queries(self._engine, blobs)
+        queries = self._queries = Queries(self._engine, blobs)
         guard = Guard(self.access)
         facts = FactQueries(self._engine)
         self.audit = Audit(self._engine)
@@ -106,6 +106,11 @@ class Collector:
     def waiting(self) -> int:
         """Number of readers that wait for a session to grow."""
         return self._arrivals.waiting
+
+    def live(self) -> list[str]:
+        """Ids of the sessions that are being recorded, newest first, from their second event on."""
+        found = self._queries.sessions(limit=50)["data"]
+        return [one["id"] for one in found if one["live"] and one["events"] > 1]
 
     def stopping(self) -> None:
         """Let go of those who wait for something to happen, so that a stop need not wait for them. Any thread."""

@@ -8,12 +8,32 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, func, or_
+from sqlalchemy import Boolean, ColumnElement, Table, func, or_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from replay_viewer.domain.errors import BadInput
 
 #: Query parameters of every list.
 NAMES = ("project", "q", "user", "email", "release", "environment", "from", "to")
+
+
+class Holds(FunctionElement[bool]):
+    """Whether the first text holds the second one, letter by letter."""
+
+    inherit_cache = True
+    name = "holds"
+    type = Boolean()
+
+
+@compiles(Holds, "sqlite")
+def _on_sqlite(element: Holds, compiler: Any, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)}) > 0"
+
+
+@compiles(Holds, "postgresql")
+def _on_postgresql(element: Holds, compiler: Any, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)}) > 0"
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,5 +105,6 @@ def conditions(table: Table, filters: Filters, t: ColumnElement[Any], *words: Co
     if filters.end is not None:
         where.append(t <= filters.end)
     for word in filters.q.replace("\x00", "").lower().split():
-        where.append(or_(*(func.lower(column).contains(word, autoescape=True) for column in words)))
+        # The words of a session are in lower case already; finding text as it is takes half the time of LIKE.
+        where.append(or_(*(Holds(column if column.key == "words" else func.lower(column), word) for column in words)))
     return where

@@ -126,6 +126,12 @@ class RunningCollector:
         """Number of readers that wait for a session to grow."""
         return self._collector.waiting if self._collector else 0
 
+    def live(self) -> list[str]:
+        """Addresses of the sessions that are being recorded and have something to show, newest first. Any thread."""
+        if self._collector is None:
+            return []
+        return [f"{self.url}/sessions/{id}" for id in self._collector.live()]
+
     def stop(self) -> None:
         """Finish what was taken, then end the thread. Twice is once."""
         self._stop()
@@ -227,7 +233,8 @@ def _server(app: ASGIApp, stopping: Callable[[], None] | None = None, front: Fro
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        # Named as TCP, so that asyncio turns Nagle's algorithm off: every answer took 40 ms longer otherwise.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((host, port))

@@ -95,6 +95,11 @@ class RunningDemo:
         """URL of the session the demo opens."""
         return self.sessions[FAILING]
 
+    def visitors(self) -> list[str]:
+        """Addresses of sessions that people make in the shop right now, newest first. Any thread."""
+        samples = {url.partition("?")[0] for url in self.sessions.values()}
+        return [url for url in self._collector.live() if url not in samples]
+
     def stop(self) -> None:
         """End shop and collector."""
         self._stop_site()

@@ -105,10 +105,12 @@ def run(
     theme: str | None = None,
     what: str | Sequence[str] | None = None,
     at: str | None = None,
+    prepare: Callable[[Window], None] | None = None,
 ) -> int:
     """Open the application (or hand `what` over to the one that runs) and stay until its window is closed.
 
-    `what`: a URL, paths or a session id; `at`: an instant as the command line spells it. Returns the exit status.
+    `what`: a URL, paths or a session id; `at`: an instant as the command line spells it; `prepare(window)` is called
+    once the window is shown. Returns the exit status.
     Raises StorageProblem or NewerVersion when the library cannot be opened, RootRefused as root with a display.
     """
     folder = home_dir(home)
@@ -132,6 +134,8 @@ def run(
         )
     if targets:
         made.open_targets(targets, at or "")
+    if prepare is not None:
+        prepare(made)
     QTimer.singleShot(500, made, engine.prewarm)
     QTimer.singleShot(900, made, _prewarm_jobs)
     QTimer.singleShot(5000, made, lambda: _tidy(folder))
