@@ -3,7 +3,7 @@
 At most 8 requests at once per host. Reads are tried again with growing, jittered pauses (network failures, 429, 5xx,
 broken-off bodies); `Retry-After` and Sentry's rate-limit headers are honoured. Tokens go into the Authorization
 header, never into a URL, a message or a log; a redirect to another origin loses them, unless both are regions of one
-vendor (docs/decisions/0011-tokens-and-redirects.md).
+vendor (docs/decisions/0012-tokens-and-redirects.md).
 """
 
 from __future__ import annotations
