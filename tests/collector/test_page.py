@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import pytest
@@ -34,6 +34,20 @@ def test_the_page_says_what_happened_and_how_to_open_it(client: httpx.Client) ->
     assert href.startswith("replay-viewer://open?url=")
     assert parse_qs(urlsplit(href).query)["url"] == [str(page.url)]
     assert "pip install" in page.text
+
+
+def test_errors_and_feedback_lead_to_their_moment(client: httpx.Client) -> None:
+    t = 1.795e12
+    events = [
+        *snapshot(t),
+        {"type": 5, "timestamp": t + 9000, "data": {"tag": "error", "payload": {"message": "Uncaught Error: x"}}},
+        {"type": 5, "timestamp": t + 20_000, "data": {"tag": "feedback", "payload": {"message": f"Slow {NASTY}"}}},
+    ]
+    client.post("/api/replay/s1/events", content=batch("s1", events=events))
+    page = client.get("/sessions/s1")
+    links = [part.split('"')[0] for part in page.text.split('href="replay-viewer://open?url=')[1:]]
+    assert [parse_qs(urlsplit(unquote(link)).query).get("t") for link in links] == [None, ["6.0"], ["17.0"]]
+    assert "Slow &lt;script&gt;" in page.text
 
 
 def test_no_such_session(client: httpx.Client) -> None:

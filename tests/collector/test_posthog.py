@@ -82,7 +82,7 @@ def test_recordings_and_events_in_every_form(client: httpx.Client, kept: Kept, f
     assert (session["source"], session["events"], session["errors"], session["tabs"]) == ("posthog", 2, 1, ["w1"])
     assert (session["user"]["id"], session["user"]["email"]) == ("u-17", "ada@example.com")
     kinds = {(row["kind"], row["name"]) for row in kept.linked()}
-    assert kinds >= {("vital", "LCP"), ("feedback", "survey sent")}
+    assert kinds >= {("vital", "LCP"), ("feedback", "slow")}
 
 
 def test_a_request_with_two_sessions_is_told_apart(client: httpx.Client) -> None:

@@ -75,7 +75,8 @@ def _rows(home: Path, url: str) -> dict[str, list[Any]]:
 def test_the_snippet(browser: Any, collector: RunningCollector, tmp_path: Path) -> None:
     url = demo_story.checkout_fails(browser, f"http://{SHOP}/")
     listed = _settled(url)
-    assert listed["user"] == {"id": "c-1043", "email": "ada.marlow@example.com", "name": "Ada Marlow"}
+    who = {"id": "c-1043", "email": "ada.marlow@example.com", "name": "Ada Marlow", "role": ""}
+    assert listed["user"] == who
     assert (listed["release"], listed["environment"]) == ("lumen-oak@2.7.1", "production")
     assert "Chrome/" in listed["userAgent"]
     loaded = [url for url in listed["urls"] if "?product=" not in url]

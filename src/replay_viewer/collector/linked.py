@@ -36,8 +36,10 @@ def _custom(row: CustomEvent) -> Iterator[Fact]:
     data = row.data if isinstance(row.data, dict) else {"data": row.data}
     kind = row.category if row.category in _KINDS else "custom"
     name = row.name
-    if kind == "custom" and name.startswith("survey "):
+    if kind == "custom" and name == "survey sent":
         kind = "feedback"
+        answers = [_text(answer) for key, answer in data.items() if key.startswith("$survey_response")]
+        name = " / ".join(answer for answer in answers if answer) or name
     page = _text(data.get("page")) or _text(data.get("$current_url")) or _text(data.get("url"))
     value = _number(data.get("value"))
     if kind == "action":

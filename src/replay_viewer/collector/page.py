@@ -30,6 +30,9 @@ _SAFE = {
     "Cache-Control": "no-store",
 }
 
+#: How long before what happened a session is opened, in ms.
+_BEFORE = 3000.0
+
 
 class Pages:
     """`/sessions/{id}` and, when open, a list at `/`."""
@@ -68,19 +71,27 @@ class Pages:
         except NotFound as error:
             return self._page("missing.html", 404, message=error.message, advice=error.advice)
         found = await run_in_threadpool(self._facts.errors, Filters(), 20, "", values["id"])
-        errors = [
-            {**error, "at": offset(error["t"] - (session["started"] or error["t"]))}
-            for error in reversed(found["data"])
-        ]
-        return self._page(
-            "session.html", **(values | {"session": session, "errors": errors, "length": offset(session["duration"])})
-        )
+        said = await run_in_threadpool(self._facts.linked, ("feedback",), Filters(), 20, "", "", values["id"])
+        more = {
+            "session": session,
+            "errors": [_placed(error, session, request) for error in reversed(found["data"])],
+            "feedback": [_placed(one, session, request) for one in reversed(said["data"])],
+            "length": offset(session["duration"]),
+        }
+        return self._page("session.html", **(values | more))
 
     async def _list(self, request: Request) -> Response:
         if not self._access.open or self._guard.refusal(request):
             return self._page("list.html", sessions=None)
         listed = await run_in_threadpool(self._queries.sessions)
         return self._page("list.html", sessions=listed["data"])
+
+
+def _placed(row: dict[str, Any], session: dict[str, Any], request: Request) -> dict[str, Any]:
+    """`row` with its time in the session, and the address that opens the application a little before it."""
+    after = max(0.0, row["t"] - (session["started"] or row["t"]))
+    moment = request.url.replace(query=f"t={max(0.0, after - _BEFORE) / 1000.0:.1f}", fragment="")
+    return {**row, "at": offset(after), "open_url": str(AddressLink(str(moment)))}
 
 
 def _when(ms: float | None) -> str:
