@@ -83,6 +83,10 @@ class FakePlayer(QWidget):
         """Asked to try again."""
         self.calls.append(("retry",))
 
+    def show_pointer(self, visible: bool) -> None:
+        """Drawn or not."""
+        self.calls.append(("pointer", visible))
+
     def set_around(self, colour: QColor) -> None:
         """Another ground."""
 

@@ -86,3 +86,14 @@ def test_rows_are_stepped_by_another_key(session_window: Window, qtbot: QtBot) -
     assert START + 14_000 < window.context.playhead.t <= START + 14_900
     window.actions_table.press("Alt+Up")
     assert window.context.playhead.t < START + 14_000
+
+
+def test_pointer_and_clicks_are_drawn_or_not_also_by_a_page_that_begins_anew(session_window: Window) -> None:
+    player = _player(session_window)
+    session_window.actions_table.run("pointer")
+    assert player.calls[-1] == ("pointer", False)
+    player.ready.emit()
+    assert player.calls[-1] == ("pointer", False)
+    assert session_window.settings.value("pointer", True, type=bool) is False
+    session_window.actions_table.run("pointer")
+    assert player.calls[-1] == ("pointer", True)

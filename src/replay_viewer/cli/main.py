@@ -23,6 +23,7 @@ from replay_viewer.cli import (
     selftest,
     sending,
     storing,
+    thumbnailing,
     viewing,
 )
 from replay_viewer.cli.output import note
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     for module in (
         viewing,
         storing,
+        thumbnailing,
         connect,
         reading,
         marking,

@@ -137,8 +137,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("zoom-out", "Zoom out", "lanes_zoom_out", ("s",), group="Lanes", scope="lanes"),
     Action("pan-left", "Pan left", "lanes_left", ("a",), group="Lanes", scope="lanes"),
     Action("pan-right", "Pan right", "lanes_right", ("d",), group="Lanes", scope="lanes"),
+    Action(
+        "pointer",
+        "Pointer, clicks and touches on the page",
+        "toggle_pointer",
+        ("Shift+C",),
+        menu="View",
+        group="View",
+    ),
     Action("lanes-table", "Lanes as a table", "lanes_table", ("Shift+L",), menu="View", group="Lanes"),
     Action("lanes-menu", "Show, hide and order the lanes", "lanes_menu", ("Shift+M",), menu="View", group="Lanes"),
+    Action("thumbnails", "Small pictures of the page", "toggle_thumbnails", ("Shift+P",), menu="View", group="Lanes"),
     Action("zoom-all", "Show the whole session in the lanes", "lanes_all", ("0",), menu="View", group="Lanes"),
     Action(
         "evidence", "Add the selected row to the evidence", "add_evidence", ("e",), "plus", "row", "Notes", "Notes"
@@ -205,7 +214,9 @@ _PRETTY = {
     "Alt+Left": "Alt ←",
     "Alt+Right": "Alt →",
     "Alt+Up": "Alt ↑",
+    "Shift+C": "Shift C",
     "Shift+L": "Shift L",
+    "Shift+P": "Shift P",
     "Shift+M": "Shift M",
     "Alt+Down": "Alt ↓",
     "Escape": "Esc",

@@ -81,7 +81,7 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
 
     # Beside the library, so that another --home has its own layout and tests leave the person's alone.
     kept = settings or QSettings(str(library.home / "window.ini"), QSettings.Format.IniFormat)
-    return Window(
+    made = Window(
         library,
         player_factory=player,
         engine_factory=engine.EngineClient,
@@ -92,6 +92,9 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
         evidence=Evidence(_shooter, _print, _preview),
         view_bundle=_view_bundle,
     )
+    if kept.value("thumbnails", True, type=bool):
+        made.show_thumbnails(True)
+    return made
 
 
 def _view_bundle(parent: Window, path: Path) -> None:

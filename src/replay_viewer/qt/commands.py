@@ -357,6 +357,17 @@ class Commands(QObject):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(lanes.mapToGlobal(lanes.rect().topLeft()))
 
+    def toggle_pointer(self) -> None:
+        """Draw what the person pointed at, or not."""
+        on = not self.window.stage.pointer_shown
+        self.window.stage.show_pointer(on)
+        self.window.settings.setValue("pointer", on)
+        self.window.messages.say(f"Pointer, clicks and touches are {'drawn' if on else 'not drawn'}.", "", "info")
+
+    def toggle_thumbnails(self) -> None:
+        """Small pictures above the lanes, or not."""
+        self.window.show_thumbnails(not self.window.thumbnails.on)
+
     def lanes_all(self) -> None:
         """The whole session."""
         self.window.lanes.show_all()

@@ -107,6 +107,10 @@ class HeadlessPlayer:
         """The recorded viewport at 100 %."""
         return self._answer(self.view.take_picture)  # type: ignore[no-any-return]
 
+    def small_picture(self) -> QImage:
+        """The recorded viewport as large as it fits the player."""
+        return self._answer(self.view.take_small)  # type: ignore[no-any-return]
+
     def _answer(self, ask: Callable[[Callable[[Any], None]], None]) -> Any:
         answers: list[Any] = []
 

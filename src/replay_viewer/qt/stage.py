@@ -42,6 +42,7 @@ class Player(Protocol):
     def set_speed(self, speed: float) -> None: ...
     def retry(self) -> None: ...
     def set_around(self, colour: QColor) -> None: ...
+    def show_pointer(self, visible: bool) -> None: ...
     def set_picking(self, on: bool) -> None: ...
     def show_marks(self, visible: bool) -> None: ...
     def outline(self, ids: Sequence[int]) -> None: ...
@@ -109,6 +110,7 @@ class Stage(QWidget):
         self.tab = 0
         self.pinned = False
         self._steps = 0
+        self.pointer_shown = True
         self._navigation: list[Navigation] = []
         self._measure = QTimer(self)
         self._measure.setSingleShot(True)
@@ -305,6 +307,13 @@ class Stage(QWidget):
 
     def _ready(self) -> None:
         self._around()
+        self.show_pointer(self.pointer_shown)
+
+    def show_pointer(self, on: bool) -> None:
+        """Draw pointer, clicks and touches on the page, or not; a page that begins anew is told again."""
+        self.pointer_shown = on
+        if self.player is not None:
+            self.player.show_pointer(on)
         if not self.marks:
             self.player.show_marks(False)
 

@@ -29,6 +29,7 @@ from replay_viewer.qt.queue import Queue
 from replay_viewer.qt.rowtext import activity_cell
 from replay_viewer.qt.stage import EngineFactory, PlayerFactory, Stage
 from replay_viewer.qt.theme import theme
+from replay_viewer.qt.thumbnails import Thumbnails
 from replay_viewer.qt.topbar import TopBar
 from replay_viewer.qt.transport import Transport
 from replay_viewer.qt.undo import Watch
@@ -102,6 +103,11 @@ class Window(QMainWindow):
         self.lanes = Lanes(self.context.playhead)
         self.lanes.describe = self._describe
         self.lanes.remember(self.settings)
+        self.stage.show_pointer(bool(self.settings.value("pointer", True, type=bool)))
+        self.thumbnails = Thumbnails(self.context, player_factory, engine_factory, self)
+        self.lanes.pictures = self.thumbnails.pictures
+        self.lanes.picture_at = self._picture_at
+        self.thumbnails.changed.connect(self.lanes.invalidate)
         self.panels = Panels(self.context)
         self.queue = Queue(self.context)
         self.activity = Activity(self.context)
@@ -357,6 +363,18 @@ class Window(QMainWindow):
         self.actions_table.action("live").setChecked(self.opener.live)
         self._show_status(self.context.opened.session if self.context.opened else None)
 
+    def show_thumbnails(self, on: bool) -> None:
+        """Small pictures of the page: made in the background, shown above the lanes and under the pointer."""
+        self.settings.setValue("thumbnails", on)
+        self.thumbnails.set_on(on)
+        self.lanes.show_strip(on)
+
+    def _picture_at(self, t: float) -> tuple[str, bytes]:
+        opened = self.context.opened
+        if opened is None:
+            return "", b""
+        return self.stage.tabs.url(opened.trails.tab_at(t), t), self.thumbnails.nearest(t)
+
     def show_lanes(self) -> None:
         """Draw the lanes of the open session anew."""
         if self.context.opened is not None:
@@ -490,6 +508,7 @@ class Window(QMainWindow):
                 self._composer.done(0)
             self.context.playhead.pause()
             self.panels.shutdown()
+            self.thumbnails.close()
             self.stage.shutdown()
             self.context.tasks.close()
             for then in self.afterwards:

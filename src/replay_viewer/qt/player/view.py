@@ -208,6 +208,10 @@ class PlayerView(QWidget):
 
         self._ask("settle", measured)
 
+    def take_small(self, done: Callable[[QImage], None]) -> None:
+        """The page as large as it is shown here, once it has come to rest. `done` gets it shortly after."""
+        self._ask("settle", lambda report: self._when_painted(lambda: done(self._grab(report["box"]))))
+
     def _when_painted(self, then: Callable[[], None]) -> None:
         """Call `then` when what the page shows now has come through to the widget.
 
