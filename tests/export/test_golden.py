@@ -1,4 +1,4 @@
-"""Exports as they were looked at once: a change of any word shows. `python -m tests.export.test_golden` writes them."""
+"""Exports as they were looked at once: a change of any word shows. Run as a module, this writes them anew."""
 
 from __future__ import annotations
 

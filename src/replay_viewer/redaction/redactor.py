@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from replay_viewer.domain.errors import BadInput
+from replay_viewer.domain.pulled import Asset
 from replay_viewer.domain.rows import Row
 from replay_viewer.domain.session import Facts, Note, Session
 from replay_viewer.recording.nodes import Node
@@ -165,6 +166,13 @@ class Redactor:
     def event(self, raw: bytes, tab: int = 0) -> bytes:
         """One raw rrweb event's JSON (a tab's events in order); the same bytes when nothing was removed."""
         return self._events.event(raw, tab)
+
+    def harmless(self, asset: Asset) -> bool:
+        """Whether a captured file may leave: styles and fonts whose address nobody is named by, never pictures."""
+        if not self.strict:
+            return True
+        plain = asset.type.startswith(("text/css", "font/", "application/font", "application/x-font"))
+        return plain and self._strings.url(asset.url, "assets") == asset.url
 
     def painted(self, text: str) -> str:
         """Text of the page about to be painted for a screenshot: the `redact` given to a painter."""

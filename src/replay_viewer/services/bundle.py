@@ -21,6 +21,7 @@ import numpy as np
 import zstandard
 
 from replay_viewer.domain.errors import BadInput, Cancelled, NotFound, StorageProblem
+from replay_viewer.domain.pulled import Asset
 from replay_viewer.domain.rows import encode_row
 from replay_viewer.domain.session import Session, Tab
 from replay_viewer.library import Library, SessionWriter
@@ -29,6 +30,7 @@ from replay_viewer.services.bundle_file import (
     MANIFEST,
     VERSION,
     Activity,
+    AssetEntry,
     Bundle,
     ChunkEntry,
     KeyframeEntry,
@@ -130,6 +132,8 @@ def import_bundle(
             raise BadInput(
                 f"The bundle “{path.name}” holds numbers that are too large.", "It was not imported; do not trust it."
             ) from error
+        for asset in bundle.assets:
+            library.extras.put_asset(id, Asset(url=asset.url, type=asset.type), bundle.piece(asset.member))
         merge_notes(
             library,
             [msgspec.structs.replace(one, session=id, id=_note_id(library, one.id, id)) for one in bundle.notes],
@@ -221,6 +225,7 @@ def _fill(
         members.put("activity.json", _json(Activity(start=start, bucket=bucket, counts=counts.tolist())))
     index = [_write_tab(members, library, id, tab.index, transform, steps) for tab in session.tabs]
     written = transform.session(session) if transform is not None else session
+    _write_assets(members, library, id, transform)
     members.put("health.json", _json(written.health))
     members.put("index.json", _json(index))
     if notes:
@@ -244,6 +249,18 @@ def _fill(
     )
     members.put(MANIFEST, _json(manifest))
     return manifest
+
+
+def _write_assets(members: _Members, library: Library, id: str, transform: Transform | None) -> None:
+    """The captured files; of a redacted session those that can be shown to hold nothing personal."""
+    kept = [one for one in library.extras.assets(id) if one.digest and (transform is None or transform.harmless(one))]
+    entries = []
+    for n, one in enumerate(kept):
+        member = f"assets/{n:06}.zst"
+        members.put(member, library.blobs.packed(one.digest))
+        entries.append(AssetEntry(member=member, url=one.url, type=one.type))
+    if entries:
+        members.put("assets.json", _json(entries))
 
 
 def _json(value: Any) -> bytes:

@@ -24,7 +24,7 @@ from replay_viewer.domain.session import Finding, Note, Session
 from replay_viewer.recording.chunk import Chunk
 
 FORMAT = "replay-viewer-bundle"
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 
 #: Members that are read whole; a chunk's or keyframe's content; one row.
@@ -37,8 +37,8 @@ _ALWAYS_FINE = 64 << 20
 _MAX_MEMBERS = 1_000_000
 
 _NAMES = re.compile(
-    r"(?:activity|health|index|notes|removed|session)\.json|rows/[a-z]{1,20}\.jsonl"
-    r"|(?:chunks|keyframes)/\d{1,6}/\d{1,8}\.zst"
+    r"(?:activity|assets|health|index|notes|removed|session)\.json|rows/[a-z]{1,20}\.jsonl"
+    r"|(?:chunks|keyframes)/\d{1,6}/\d{1,8}\.zst|assets/\d{1,8}\.zst"
 )
 _T = TypeVar("_T")
 
@@ -95,6 +95,14 @@ class TabEntry(msgspec.Struct, frozen=True, kw_only=True):
     keyframes: list[KeyframeEntry] = []
 
 
+class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A file the recording refers to, in assets.json: its URL and media type, and where its content is."""
+
+    member: str
+    url: str
+    type: str
+
+
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """activity.json: events per bucket of `bucket` ms from `start` (epoch ms) on."""
 
@@ -125,6 +133,7 @@ class Bundle:
     session: Session
     tabs: list[TabEntry]
     notes: list[Note]
+    assets: list[AssetEntry]
     activity: Activity | None
     #: What redaction removed, as JSON values; empty when nothing was redacted.
     removed: list[dict[str, Any]]
@@ -272,6 +281,8 @@ class Bundle:
         self.tabs = self._json("index.json", list[TabEntry])
         listed = [one.member for tab in self.tabs for one in tab.chunks]
         listed += [one.member for tab in self.tabs for one in tab.keyframes]
+        self.assets = self._json("assets.json", list[AssetEntry]) if "assets.json" in members else []
+        listed += [one.member for one in self.assets]
         if set(listed) != {name for name in members if name.endswith(".zst")}:
             raise self._damaged("its index does not list its pieces")
         for tab in self.tabs:

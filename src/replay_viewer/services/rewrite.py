@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 
 from replay_viewer.domain.errors import BadInput, StorageProblem
-from replay_viewer.domain.pulled import Asset
 from replay_viewer.domain.rows import Row
 from replay_viewer.domain.session import Finding, Session, Tab
 from replay_viewer.library import Library
@@ -70,17 +69,9 @@ def redact_for_good(
     for note in notes:
         library.put_note(note)
     # A refresh would bring back what was removed, pictures cannot be redacted: both go. Styles and fonts may stay.
-    library.extras.strip(
-        session.id, [one.url for one in library.extras.assets(session.id) if harmless(one, redactor)]
-    )
+    library.extras.strip(session.id, [one.url for one in library.extras.assets(session.id) if redactor.harmless(one)])
     destroy(library, session)
     return removed
-
-
-def harmless(asset: Asset, redactor: Redactor) -> bool:
-    """Whether a file the recording refers to may stay with a redacted one: styles and fonts nobody is named by."""
-    plain = asset.type.startswith(("text/css", "font/", "application/font", "application/x-font"))
-    return plain and redactor.url(asset.url, "assets") == asset.url
 
 
 def destroy(library: Library, session: Session) -> None:
