@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
+    QComboBox,
     QDockWidget,
     QHeaderView,
     QLabel,
@@ -30,8 +31,13 @@ def said(widget: QWidget) -> str:
 
 
 def owner(widget: QWidget) -> QWidget:
-    """The widget that stands for this one: of a viewport, a header or a tab bar the view around it."""
+    """The widget that stands for this one: of a viewport, a header, a tab bar or an opened list the one around it."""
     parent = widget.parentWidget()
+    up = parent
+    while up is not None and not isinstance(up, QComboBox):
+        up = up.parentWidget()
+    if up is not None and not isinstance(widget, QComboBox):
+        return up  # the list that a combo box opens is made by Qt, and speaks for itself
     inner = isinstance(widget, QHeaderView) or (
         isinstance(parent, QAbstractScrollArea) and parent.viewport() is widget
     )
