@@ -130,7 +130,11 @@ def _add_place(home: Path, options: argparse.Namespace) -> int:
 def _keep(home: Path, made: Connection, token: str, options: argparse.Namespace) -> int:
     made = connections.save(home, made)
     if token:
-        connections.keep_token(made, token)  # NoKeyring: the connection stands, the sentence says what to do
+        try:
+            connections.keep_token(made, token)
+        except connections.NoKeyring as error:  # "until the program ends" is now
+            message = f"“{made.name}” is kept without its token: this machine has no keyring that takes it."
+            raise connections.NoKeyring(message, error.advice) from None
     if options.json:
         print_json(made)
     else:
