@@ -122,6 +122,13 @@ def test_scripts_are_those_of_the_package(client: httpx.Client) -> None:
         assert client.get(f"/static/{name}").status_code == 404
 
 
+def test_the_sdks_own_address_of_a_session(client: httpx.Client) -> None:
+    answer = client.get(f"/project/{TOKEN}/replay/{SESSION}?t=5")
+    assert (answer.status_code, answer.headers["location"]) == (302, f"/sessions/{SESSION}?t=5")
+    odd = client.get(f"/project/{TOKEN}/replay/%2F%2Fevil.test")
+    assert odd.status_code == 404 or odd.headers["location"].startswith("/sessions/%2F")
+
+
 def test_keys(tmp_path: Path) -> None:
     collector = Collector(tmp_path)
     made = collector.access.first_start()

@@ -50,5 +50,5 @@ window.shopRecorder = {
   state: (action, payload, state) => recorder.event("redux", { action, payload, state }),
   event: recorder.event,
   feedback: (message) => recorder.event("feedback", { message, page: location.href }),
-  sessionUrl: recorder.sessionUrl,
+  sessionUrl: recorder.getSessionURL,
 };

@@ -6,7 +6,7 @@
  *     const recorder = startRecorder({ record, collector: "https://replay.example.com", key: "PROJECT_KEY" });
  *     recorder.identify({ id: "42", email: "ada@example.com" });
  *     recorder.event("redux", { action: "cart/add", payload: { id: 7 }, state });
- *     recorder.sessionUrl();                         // goes into the support ticket
+ *     recorder.getSessionURL();                      // goes into the support ticket
  *
  * Batches go to POST {collector}/api/replay/{session}/events as
  * {sessionId, tabId, user?, release?, environment?, zone, locale, events: [...]}, plain or gzip, as text/plain so that no CORS
@@ -86,7 +86,7 @@ function watchAddress(moved) {
 
 /**
  * Starts recording. `record` is rrweb's; `collector` its base URL; `key` the project key; every other option
- * (plugins, maskInputOptions, …) goes to rrweb as it is. Returns {event, identify, sessionUrl, stop}.
+ * (plugins, maskInputOptions, …) goes to rrweb as it is. Returns {event, identify, getSessionURL, stop}.
  */
 export function startRecorder({ record, collector, key = "", user, release, environment, ...options }) {
   const base = String(collector).replace(/\/+$/, "");
@@ -180,7 +180,7 @@ export function startRecorder({ record, collector, key = "", user, release, envi
       user = who;
     },
     /** The address of this visit, at this moment. */
-    sessionUrl: () => `${base}/sessions/${session.id}?t=${Math.floor((Date.now() - session.start) / 1000)}`,
+    getSessionURL: () => `${base}/sessions/${session.id}?t=${Math.floor((Date.now() - session.start) / 1000)}`,
     /** Stops recording and sends what is left. */
     stop() {
       stopRecording?.();

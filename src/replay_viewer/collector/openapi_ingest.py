@@ -201,4 +201,12 @@ def ingest_paths() -> dict[str, Any]:
     paths["/static/{version}/{script}"] = _get(
         "The same, of the version we have.", [version, script], "text/javascript", "404"
     )
+    session = _path("session", "The session's id.")
+    paths["/project/{token}/replay/{session}"] = {
+        "get": {
+            "summary": "The address that posthog-js gives for a session: leads to its page.",
+            "parameters": [token, session],
+            "responses": {"302": {"description": "To /sessions/{session}."}},
+        }
+    }
     return paths | _items()

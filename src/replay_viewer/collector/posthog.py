@@ -10,11 +10,12 @@ import json
 import re
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from replay_viewer.collector.cors import mirrored
@@ -87,6 +88,7 @@ class PostHogIngest:
             ("/array/{token}/config.js", self._config_script),
             ("/static/{script}", self._script),
             ("/static/{version}/{script}", self._script),
+            ("/project/{token}/replay/{session}", self._replay),
         ]
         return [
             Route(path + slash, guarded(handler, mirrored, None), methods=["POST", "OPTIONS"])
@@ -123,6 +125,12 @@ class PostHogIngest:
             "X-Content-Type-Options": "nosniff",
         }
         return FileResponse(self._scripts / name, media_type="text/javascript", headers=headers)
+
+    async def _replay(self, request: Request) -> Response:
+        """Where `posthog.get_session_replay_url()` leads: to the session's own page, at the same second."""
+        session = quote(request.path_params["session"], safe="")
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/sessions/{session}{query}", status_code=302)
 
     async def _take(self, request: Request) -> Response:
         refusal = await self._kept(request)
