@@ -118,7 +118,7 @@ def test_scripts_are_those_of_the_package(client: httpx.Client) -> None:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/javascript")
         assert len(answer.content) > 5000
-    for name in ("nothing.js", "..%2f..%2fpackage.json", "%2e%2e/array.js", "x/y/array.js"):
+    for name in ("nothing.js", "..%2f..%2fpackage.json", "x/y/array.js"):
         assert client.get(f"/static/{name}").status_code == 404
 
 
