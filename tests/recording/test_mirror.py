@@ -284,3 +284,22 @@ def test_a_page_recorded_anew_keeps_its_focus_a_new_page_does_not() -> None:
     assert mirror_of(one, focus, one).focus == 10
     assert mirror_of(one, focus, raw(1, {}), one).focus is None
     assert mirror_of(one, focus, snapshot(element(10, "p"))).focus is None
+
+
+def scroll(id: int, y: float, ms: float) -> bytes:
+    return raw(3, {"source": 3, "id": id, "x": 0, "y": y}, ms)
+
+
+def test_what_a_page_scrolls_alike_arrives_at_the_same_place() -> None:
+    """The recorder throttles both together: of one it never says where it came to."""
+    page = snapshot(element(10), element(11), element(12))
+    grid = [scroll(10, 140, 0), scroll(11, 140, 100), scroll(10, 280, 200), scroll(11, 420, 300)]
+    assert mirror_of(page, *grid).scrolls == {10: (0, 420), 11: (0, 420)}
+    # Reached over a keyframe as well.
+    half = keyframe.decode(keyframe.encode(mirror_of(page, *grid[:3])))
+    half.apply(decode_event(grid[3]))
+    assert half.scrolls == {10: (0, 420), 11: (0, 420)}
+    # One that stood elsewhere, goes the other way, or is heard of later scrolls on its own.
+    assert mirror_of(page, scroll(12, 5, -5000), scroll(10, 140, 0), scroll(12, 280, 100)).scrolls[10] == (0, 140)
+    assert mirror_of(page, scroll(10, 140, 0), scroll(11, 60, 100)).scrolls == {10: (0, 140), 11: (0, 60)}
+    assert mirror_of(page, scroll(10, 140, 0), scroll(11, 280, 900)).scrolls == {10: (0, 140), 11: (0, 280)}

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from replay_viewer.domain.errors import NewerVersion, StorageProblem
-from replay_viewer.recording.mirror import Media, Mirror, Pointer
+from replay_viewer.recording.mirror import Media, Mirror, Pointer, Scrolling
 from replay_viewer.recording.nodes import Node
 
 VERSION = 1
@@ -39,6 +39,7 @@ class _State(msgspec.Struct, omit_defaults=True):
     down: bool = False
     focus: int | None = None
     caret: int | None = None
+    scrolling: Scrolling | None = None
     selection: list[list[int]] = []
 
 
@@ -75,6 +76,7 @@ def encode(mirror: Mirror) -> bytes:
         down=mirror.down,
         focus=mirror.focus,
         caret=mirror.caret,
+        scrolling=mirror.scrolling,
         selection=mirror.selection,
     )
     head = b"\x93" + _encoder.encode(VERSION) + _encoder.encode(state)
@@ -113,6 +115,7 @@ def decode(data: bytes) -> Mirror:
     mirror.down = state.down
     mirror.focus = state.focus
     mirror.caret = state.caret
+    mirror.scrolling = state.scrolling
     mirror.selection = state.selection
     return mirror
 

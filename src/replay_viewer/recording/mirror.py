@@ -51,6 +51,35 @@ class Pointer(msgspec.Struct, array_like=True, frozen=True):
     id: int
 
 
+class Scrolling(msgspec.Struct, array_like=True, frozen=True):
+    """A scroll under way, last heard of at `t` (epoch ms): from `base` to `now`, of the elements `ids`.
+
+    Recorders throttle the scroll events of all elements together (rrweb: one in 100 ms), so of two elements that a
+    page scrolls alike each is heard of only now and then, and the last position of one of them never. An element
+    that was where this one began, and is heard of further along the same way, is scrolled along with it.
+    """
+
+    t: float
+    base: tuple[float, float]
+    now: tuple[float, float]
+    ids: list[int]
+
+    def takes(self, id: int, to: tuple[float, float], mirror: Mirror) -> bool:
+        """Whether this is the scroll that `id` is part of when it is heard of at `to`; notes it if so."""
+        if id in self.ids:
+            return True
+        (x, y), (was_x, was_y), (is_x, is_y) = to, self.base, self.now
+        if is_y == was_y:
+            # After a checkout in the middle nobody knows the way, but where it is.
+            further = is_y != 0 and y != is_y
+        else:
+            further = (y - is_y) * (is_y - was_y) >= 0
+        if further and x == is_x == was_x and mirror.scrolls.get(id, (0.0, 0.0)) == self.base and id in mirror.nodes:
+            self.ids.append(id)
+            return True
+        return False
+
+
 class Media(msgspec.Struct, frozen=True):
     """State of a media element: position `at` seconds at instant `t` (epoch ms)."""
 
@@ -74,6 +103,8 @@ CHECKED, UNCHECKED = "checked", ""
 #: The recorder's mark between the parts of `_cssText` that belong to the text nodes of one <style>.
 _SPLIT = "/* rr_split */"
 
+#: Scroll events so close (ms) are of one scroll.
+_TOGETHER = 250.0
 _EDITABLE = ("", "true", "plaintext-only")
 
 #: MouseInteraction types (rrweb) by what they do to pointer and focus.
@@ -106,6 +137,7 @@ class Mirror:
         self.media: dict[int, Media] = {}
         self.canvas: dict[int, list[Any]] = {}
         self.frames: set[int] = set()
+        self.scrolling: Scrolling | None = None
         self.viewport: tuple[float, float] = (0.0, 0.0)
         self.url = ""
         self.pointer: Pointer | None = None
@@ -175,6 +207,10 @@ class Mirror:
         left, top = data.initialOffset.get("left", 0.0), data.initialOffset.get("top", 0.0)
         if left or top:
             self.scrolls[data.node.id] = (left, top)
+        if self.scrolling is not None:
+            now = self.scrolling.now
+            ids = [id for id in self.scrolling.ids if self.scrolls.get(id) == now]
+            self.scrolling = Scrolling(self.scrolling.t, now, now, ids) if ids else None
 
     def _mutation(self, data: Mutation) -> None:
         removed = self._removes(data.removes or ())
@@ -402,10 +438,17 @@ class Mirror:
             self.pointer = Pointer(data.x, data.y, touch, data.id)
 
     def _scroll(self, data: Incremental) -> None:
-        if data.id in self.nodes:
-            self.scrolls[data.id] = (data.x or 0.0, data.y or 0.0)
-        else:
+        if data.id not in self.nodes:
             self.unknown += data.id > 0
+            return
+        now = (data.x or 0.0, data.y or 0.0)
+        together = self.scrolling
+        if together is None or self.time - together.t > _TOGETHER or not together.takes(data.id, now, self):
+            together = self.scrolling = Scrolling(self.time, self.scrolls.get(data.id, (0.0, 0.0)), now, [data.id])
+        self.scrolling = Scrolling(self.time, together.base, now, together.ids)
+        for id in together.ids:
+            if id in self.nodes:
+                self.scrolls[id] = now
 
     def _resize(self, data: Incremental) -> None:
         if data.width and data.height:
