@@ -86,7 +86,7 @@ def ours(view: View, steps: list[tuple[float, float]]) -> np.ndarray:
     lanes.repaint()
 
     def look(low: float, wide: float) -> None:
-        lanes._look(low, wide)
+        lanes.look(low, wide)
         assert lanes._layer is None, "every frame is drawn anew"
 
     taken = measure(lanes, look, steps)
