@@ -9,11 +9,12 @@ from replay_viewer.analysis.frustration import adjusted
 from replay_viewer.cli.output import print_json, print_table, to_plain
 from replay_viewer.domain import rows as row_kinds
 from replay_viewer.domain.errors import BadInput
+from replay_viewer.domain.pulled import Pulled
 from replay_viewer.domain.rows import KINDS, NetworkRequest, Row, summary
 from replay_viewer.domain.session import Session
 from replay_viewer.domain.time import iso, offset, parse_instant
 from replay_viewer.library import Library, home_dir
-from replay_viewer.services import frustration, inactivity
+from replay_viewer.services import expiry, frustration, inactivity
 from replay_viewer.services.describe import describe, nodes_of
 from replay_viewer.services.states import TabStates
 
@@ -138,6 +139,16 @@ def _brief(session: Session) -> dict[str, Any]:
     }
 
 
+def _pulled(pulled: Pulled | None) -> str:
+    """When it was pulled, what is missing, and until when its backend has it."""
+    if pulled is None:
+        return ""
+    missing = f", {len(pulled.missing)} segments could not be had" if pulled.missing else ""
+    return f"{iso(pulled.at)[:19]} from {pulled.source}{missing}" + "".join(
+        f"; {said}" for said in [expiry.words(pulled.expires)] if said
+    )
+
+
 def _show(options: argparse.Namespace) -> int:
     library = Library.open(home_dir(options.home))
     try:
@@ -145,11 +156,22 @@ def _show(options: argparse.Namespace) -> int:
         trails = inactivity.read_trails(library, session)
         seconds = inactivity.threshold(library) if options.idle is None else options.idle
         idle = trails.idle(inactivity.checked(seconds))
+        pulled, kept = library.extras.pulled(session.id), session.id in library.extras.kept()
+        attached = library.extras.attached(session.id)
     finally:
         library.close()
     if options.json:
         hidden = {str(tab): spans for tab, spans in trails.hidden.items()}
-        print_json({**to_plain(session), "inactive": idle, "hidden": hidden})
+        print_json(
+            {
+                **to_plain(session),
+                "inactive": idle,
+                "hidden": hidden,
+                "pulled": pulled,
+                "kept": kept,
+                "attached": attached,
+            }
+        )
         return 0
     facts = session.facts
     lines = [
@@ -161,6 +183,8 @@ def _show(options: argparse.Namespace) -> int:
         ("browser", " on ".join(part for part in (session.browser, session.os) if part)),
         ("release", " ".join(part for part in (facts.release, facts.environment) if part)),
         ("recorder", facts.sdk),
+        ("kept", "yes, clean-up leaves it alone" if kept else ""),
+        ("pulled", _pulled(pulled)),
         ("recording", f"{session.events:,} events, {session.bytes / 1e6:,.1f} MB, {len(session.tabs)} tab(s)"),
     ]
     for name, value in lines:

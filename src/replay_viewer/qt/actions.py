@@ -75,6 +75,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "live", "Follow while it is recorded", "toggle_live", ("l",), "", "source", "File", "Session", checkable=True
     ),
+    Action("attach", "Attach files to this session…", "attach_files", (), "plus", "session", "File", "Session"),
+    Action("attach-url", "Attach a session URL to this one…", "attach_url", (), "link", "session", "File", "Session"),
     Action("close-session", "Close session", "close_session", ("Ctrl+W",), "close", "session", "File", "Session"),
     Action("palette", "Command palette", "show_palette", ("Ctrl+K",), "search", "always", "File", "Session"),
     Action("quit", "Quit", "quit", ("Ctrl+Q",), "", "always", "File", "Session"),

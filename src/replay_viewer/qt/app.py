@@ -79,6 +79,11 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
 
         return RefreshJob(home, session, follow)
 
+    def attach(home: Path, session: str, paths: Sequence[Path], url: str) -> Job:
+        from replay_viewer.services.jobs import AttachJob
+
+        return AttachJob(home, session, paths, url)
+
     # Beside the library, so that another --home has its own layout and tests leave the person's alone.
     kept = settings or QSettings(str(library.home / "window.ini"), QSettings.Format.IniFormat)
     made = Window(
@@ -88,6 +93,7 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
         start_import=bring_in,
         start_pull=pull,
         start_refresh=refresh,
+        start_attach=attach,
         settings=kept,
         evidence=Evidence(_shooter, _print, _preview),
         view_bundle=_view_bundle,

@@ -16,10 +16,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageB
 from replay_viewer.analysis.frustration import Thresholds
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.links import SessionLink
+from replay_viewer.domain.pulled import Attached
 from replay_viewer.domain.rows import summary
 from replay_viewer.domain.session import Note
 from replay_viewer.library import Library
 from replay_viewer.qt.actions import ACTIONS, PANEL_IDS, pretty
+from replay_viewer.qt.attached import OffsetChange
 from replay_viewer.qt.frustration import ThresholdDialog
 from replay_viewer.qt.keysheet import KeySheet
 from replay_viewer.qt.lanes.table import LaneTable
@@ -29,7 +31,7 @@ from replay_viewer.qt.panels.notes import NotesPanel
 from replay_viewer.qt.theme import theme
 from replay_viewer.qt.typedtime import ADVICE, typed_time
 from replay_viewer.qt.wording import one_line, session_line
-from replay_viewer.services import frustration, inactivity
+from replay_viewer.services import attach, frustration, inactivity
 
 if TYPE_CHECKING:
     from replay_viewer.qt.window import Window
@@ -134,6 +136,51 @@ class Commands(QObject):
     def refresh_session(self) -> None:
         """Ask the source for more."""
         self.window.opener.refresh()
+
+    def attach_files(self) -> None:
+        """Ask for files whose rows go on this session's timeline."""
+        names, _ = QFileDialog.getOpenFileNames(self.window, "Attach to this session", self._folder(), _RECORDINGS)
+        if names:
+            self._remember_folder(Path(names[0]).parent)
+            self.window.opener.attach([Path(name) for name in names])
+
+    def attach_url(self) -> None:
+        """Ask for a URL whose session's rows go on this session's timeline."""
+        text, given = QInputDialog.getText(self.window, "Attach to this session", "URL of the session to attach")
+        if given and text.strip():
+            self.window.opener.attach([], text.strip())
+
+    def set_clock(self, one: Attached, offset: float) -> None:
+        """Let an attachment's rows lie `offset` ms later; undone like a note."""
+        self.context.undo_stack.push(OffsetChange(self._set_clock, one, offset))
+
+    def _set_clock(self, name: str, offset: float) -> None:
+        opened = self.context.opened
+        assert opened is not None
+        self._change(lambda library: attach.set_offset(library, opened.id, name, offset))
+
+    def detach(self, one: Attached) -> None:
+        """Take an attachment's rows off the timeline."""
+        opened = self.context.opened
+        assert opened is not None
+        self._change(lambda library: attach.detach(library, opened.id, one.name))
+
+    def _change(self, work: Callable[[Library], object]) -> None:
+        """Change the open session in the library, then show it as it is."""
+        self.context.tasks.read(
+            work,
+            lambda _: self.window.opener.reread(),
+            lambda error: self.window.messages.say(error.message, error.advice, "failed"),
+            key="attached",
+        )
+
+    def keep_session(self, session_id: str, on: bool) -> None:
+        """Protect a session from clean-up, or not."""
+        try:
+            self.context.library.extras.keep(session_id, on)
+        except UserError as error:
+            self.window.messages.say(error.message, error.advice)
+        self.window.queue.reload()
 
     def toggle_live(self) -> None:
         """Follow the session while it is recorded, or stop that."""

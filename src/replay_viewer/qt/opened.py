@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from replay_viewer.domain.pulled import Attached, Pulled
 from replay_viewer.domain.rows import KINDS, AnyRow, Vital
 from replay_viewer.domain.session import Note, Session
 from replay_viewer.services.inactivity import Trails, read_trails, threshold
@@ -106,6 +107,8 @@ class Opened:
     idle: list[tuple[float, float]]
     notes: list[Note] = field(default_factory=list)
     told: dict[str, Ints] = field(default_factory=dict)
+    attached: list[Attached] = field(default_factory=list)
+    pulled: Pulled | None = None
     trails: Trails = field(default_factory=lambda: Trails(0.0, 0.0, {}, [], {}))
 
     @property
@@ -150,6 +153,8 @@ def load(library: Library, session_id: str) -> Opened:
         trails.idle(threshold(library)),
         list(library.notes(session.id)),
         told,
+        library.extras.attached(session.id),
+        library.extras.pulled(session.id),
         trails,
     )
 

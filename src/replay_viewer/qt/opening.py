@@ -37,6 +37,8 @@ ImportStarter = Callable[[Path, Sequence[Path], str], Job]
 PullStarter = Callable[[Path, str], Job]
 #: Lets a pulled session grow: (home, session id, whether to follow it) → a job.
 RefreshStarter = Callable[[Path, str, bool], Job]
+#: Attaches files or what a URL names: (home, session id, paths, url) → a job.
+AttachStarter = Callable[[Path, str, Sequence[Path], str], Job]
 
 
 def _number_of(library: Library, session_id: str, error_id: str) -> int:
@@ -96,10 +98,12 @@ class Opener(QObject):
         start_import: ImportStarter,
         start_pull: PullStarter | None,
         start_refresh: RefreshStarter | None = None,
+        start_attach: AttachStarter | None = None,
     ) -> None:
         super().__init__(context)
         self.context = context
         self._start_import, self._start_pull, self._start_refresh = start_import, start_pull, start_refresh
+        self._start_attach = start_attach
         self._watch: JobWatch | None = None
         self._live: JobWatch | None = None
         self._live_id = ""
@@ -331,6 +335,18 @@ class Opener(QObject):
         if opened is not None and self._start_refresh is not None:
             start = partial(self._start_refresh, self.context.library.home, opened.id, False)
             self._run(start, "Refreshing", self.refresh)
+
+    def attach(self, paths: Sequence[Path], url: str = "") -> None:
+        """Put the rows of files, or of what a URL names, on the timeline of the open session."""
+        opened = self.context.opened
+        if opened is not None and self._start_attach is not None:
+            start = partial(self._start_attach, self.context.library.home, opened.id, list(paths), url)
+            what = url[:80] or (paths[0].name if len(paths) == 1 else f"{len(paths)} files")
+            self._run(start, f"Attaching {what}", partial(self.attach, paths, url))
+
+    def reread(self) -> None:
+        """The open session was changed in the library: show it as it is now."""
+        self._read_grown()
 
     def set_live(self, on: bool) -> None:
         """Follow the open session while it is recorded, or stop that."""

@@ -32,13 +32,15 @@ from replay_viewer.qt.context import Context
 from replay_viewer.qt.saved import QueryCompleter, SavedFilters
 from replay_viewer.qt.theme import theme, ui_font
 from replay_viewer.qt.widgets import EmptyState, FilterField, IconButton, named_button
-from replay_viewer.qt.wording import plural, session_line, session_where, when
+from replay_viewer.qt.wording import plural, session_line, session_where, size, when
+from replay_viewer.services import expiry
 
 Index = QModelIndex | QPersistentModelIndex
 _PAGE = 200
 _HEIGHT = 50
 SESSION = int(Qt.ItemDataRole.UserRole)
 MARKS = SESSION + 1
+STAYS = SESSION + 2
 
 
 class SessionModel(QAbstractListModel):
@@ -51,6 +53,8 @@ class SessionModel(QAbstractListModel):
         self.sessions: list[Session] = []
         self.total = 0
         self.marks: dict[str, Marks] = {}
+        self.kept: set[str] = set()
+        self.expires: dict[str, float] = {}
 
     def replace(self, sessions: list[Session], total: int, marks: dict[str, Marks]) -> None:
         """Show these."""
@@ -77,6 +81,11 @@ class SessionModel(QAbstractListModel):
         """Where a session stands, -1 when it is not among those read."""
         return next((at for at, session in enumerate(self.sessions) if session.id == session_id), -1)
 
+    def stays(self, session: Session) -> str:
+        """What is to be said of how long there is a session: `kept`, `gone there in 3 days`; '' when nothing is."""
+        kept = "kept" if session.id in self.kept else ""
+        return " · ".join(filter(None, (kept, expiry.words(self.expires.get(session.id, 0.0)))))
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Number of sessions read."""
         return 0 if parent.isValid() else len(self.sessions)
@@ -96,11 +105,14 @@ class SessionModel(QAbstractListModel):
         session = self.sessions[index.row()]
         if role == SESSION:
             return session
+        if role == STAYS:
+            return self.stays(session)
         marks = self.marks.get(session.id, Marks())
         if role == MARKS:
             return marks
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             said = [session.facts.user.label, session_line(session), plural(session.errors, "error")]
+            said += [self.stays(session)] if self.stays(session) else []
             said += [] if marks.watched else ["not watched"]
             return ", ".join([*said, *(f"tag {one}" for one in marks.tags)])
         return None
@@ -159,6 +171,8 @@ class SessionDelegate(QStyledItemDelegate):
         painter.setFont(ui_font(pixels=12))
         painter.setPen(colours.colour("muted"))
         rest = session_line(session).removeprefix(session_where(session))
+        if stays := index.data(STAYS):
+            rest = f"{rest} · {stays}"
         metrics = QFontMetrics(painter.font())
         room = bottom.width() - metrics.horizontalAdvance(rest)
         where = metrics.elidedText(session_where(session), Qt.TextElideMode.ElideRight, max(room, 60))
@@ -172,6 +186,7 @@ class Queue(QWidget):
     open_asked = Signal(str)
     file_asked = Signal()
     delete_asked = Signal(str)
+    keep_asked = Signal(str, bool)
     title_changed = Signal(str)
 
     def __init__(self, context: Context) -> None:
@@ -238,12 +253,15 @@ class Queue(QWidget):
         if not self.model.sessions:
             self._say("Loading sessions…", "")
 
-        def work(library: Library) -> tuple[list[Session], int, dict[str, Marks]]:
+        def work(library: Library) -> tuple[list[Session], int, dict[str, Marks], set[str], dict[str, float]]:
             found = library.sessions(query, _PAGE)
-            return found, library.count(query), library.marks.of([one.id for one in found])
+            ids = [one.id for one in found]
+            stays = library.extras.kept(), library.extras.expiries(ids)
+            return found, library.count(query), library.marks.of(ids), *stays
 
-        def done(found: tuple[list[Session], int, dict[str, Marks]]) -> None:
-            self.model.replace(*found)
+        def done(found: tuple[list[Session], int, dict[str, Marks], set[str], dict[str, float]]) -> None:
+            self.model.kept, self.model.expires = found[3:]
+            self.model.replace(*found[:3])
             self.title_changed.emit(f"Queue · {found[1]:,}")
             if found[0]:
                 self._stack.setCurrentWidget(self.view)
@@ -372,6 +390,13 @@ class Queue(QWidget):
         )
         menu.addAction("Tags…", lambda: self._ask_tags(session.id))
         menu.addSection(when(session.start))
+        kept = session.id in self.model.kept
+        menu.addAction(
+            "No longer keep" if kept else "Keep: protect from clean-up",
+            lambda: self.keep_asked.emit(session.id, not kept),
+        )
+        if session.bytes:
+            menu.addSection(f"{size(session.bytes)} of recording")
         menu.addAction("Delete from the library…", lambda: self.delete_asked.emit(session.id))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.view.viewport().mapToGlobal(where))

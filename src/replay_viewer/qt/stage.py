@@ -227,6 +227,9 @@ class Stage(QWidget):
             for row in opened.fetch("navigation", list(range(len(opened.columns["navigation"])))[:20_000])
             if isinstance(row, Navigation)
         ]
+        if not opened.session.tabs:
+            self._show_rows_only(opened)
+            return
         self._chrome(True)
         self.tabs.fill(opened, self._navigation)
         if self._engine_of != opened.id:
@@ -247,6 +250,23 @@ class Stage(QWidget):
         self.marks = on
         if self.player is not None:
             self.player.show_marks(on)
+
+    def _show_rows_only(self, opened: Opened) -> None:
+        """A session without a recording: the panels and lanes have all there is."""
+        self._close_engine()
+        self._engine_of = ""
+        self.context.playhead.set_driven(False)
+        self._chrome(False)
+        what = opened.session.facts.sdk or "file"
+        self.empty.say(
+            "No page was recorded here",
+            f"This session comes from a {what} and has rows only: its requests, console and errors are in the panels "
+            "below. To see them beside a page, open a recording and use File, Attach files to this session.",
+            "info",
+        )
+        self.open_button.hide()
+        self.retry_button.hide()
+        self._stack.setCurrentWidget(self.empty)
 
     def close_session(self) -> None:
         """No session is open any more."""

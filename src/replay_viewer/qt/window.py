@@ -24,7 +24,8 @@ from replay_viewer.qt.context import Context
 from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.lanes import Lanes, View, view_of
 from replay_viewer.qt.messages import MessageBar, ProgressRow
-from replay_viewer.qt.opening import ImportStarter, Opener, PullStarter, RefreshStarter
+from replay_viewer.qt.opening import AttachStarter, ImportStarter, Opener, PullStarter, RefreshStarter
+from replay_viewer.qt.panels.health import HealthPanel
 from replay_viewer.qt.queue import Queue
 from replay_viewer.qt.rowtext import activity_cell
 from replay_viewer.qt.stage import EngineFactory, PlayerFactory, Stage
@@ -35,7 +36,7 @@ from replay_viewer.qt.transport import Transport
 from replay_viewer.qt.undo import Watch
 from replay_viewer.qt.widgets import label, set_role
 from replay_viewer.qt.wording import health_line, origin_line
-from replay_viewer.services import connections
+from replay_viewer.services import connections, expiry
 from replay_viewer.services.bundle_file import looks_like_bundle
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Window(QMainWindow):
         start_import: ImportStarter,
         start_pull: PullStarter | None = None,
         start_refresh: RefreshStarter | None = None,
+        start_attach: AttachStarter | None = None,
         settings: QSettings | None = None,
         evidence: Evidence | None = None,
         view_bundle: Callable[[Window, Path], None] | None = None,
@@ -88,7 +90,7 @@ class Window(QMainWindow):
         self.context = Context(library, self)
         self._evidence = evidence
         self._composer: Composer | None = None
-        self.opener = Opener(self.context, start_import, start_pull, start_refresh)
+        self.opener = Opener(self.context, start_import, start_pull, start_refresh, start_attach)
         self.setWindowTitle("Replay Viewer")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -201,6 +203,11 @@ class Window(QMainWindow):
         self.queue.open_asked.connect(opener.open_session)
         self.queue.file_asked.connect(self.commands.open_file)
         self.queue.delete_asked.connect(self.commands.delete_session)
+        health = self.panels.panels["health"]
+        assert isinstance(health, HealthPanel)
+        self.queue.keep_asked.connect(self.commands.keep_session)
+        health.clock_asked.connect(self.commands.set_clock)
+        health.detach_asked.connect(self.commands.detach)
         self.queue.title_changed.connect(lambda text: self._queue_title.text.setText(text.upper()))
         self.stage.file_asked.connect(self.commands.open_file)
         self.stage.link_asked.connect(self.commands.copy_link)
@@ -421,7 +428,9 @@ class Window(QMainWindow):
             self.status_offline.setText("● still importing")
             set_role(self.status_offline, "warning")
         else:
-            self.status_offline.setText("● offline, everything here is local")
+            pulled = self.context.opened.pulled if self.context.opened else None
+            gone = expiry.words(pulled.expires) if pulled else ""
+            self.status_offline.setText("● offline, everything here is local" + (f" · {gone}" if gone else ""))
             set_role(self.status_offline, "good")
         text, role = health_line(session)
         self.status_health.setText(text)

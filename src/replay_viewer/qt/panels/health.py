@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.session import Finding
+from replay_viewer.qt.attached import AttachedRow
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.panels.base import Panel
 from replay_viewer.qt.theme import pixmap, theme
@@ -21,6 +23,8 @@ class HealthPanel(Panel):
 
     id = "health"
     title = "Health"
+    clock_asked = Signal(object, float)
+    detach_asked = Signal(object)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -66,8 +70,13 @@ class HealthPanel(Panel):
                 )
             for finding in findings:
                 self._lines.addWidget(self._finding(finding))
+            for one in self.opened.attached:
+                self._lines.addWidget(AttachedRow(one, self.clock_asked.emit, self.detach_asked.emit, self._refused))
         self._lines.addStretch(1)
         self.badge_changed.emit()
+
+    def _refused(self, error: UserError) -> None:
+        self.context.said.emit(error.message, error.advice, "warning")
 
     def badge(self) -> tuple[int, str]:
         """Number of findings that are more than information."""
