@@ -106,8 +106,11 @@ class ConsolePanel(ListPanel):
     def _known(self) -> Lines | None:
         """What was read, when it speaks of all rows that are there now."""
         columns = self.part()
-        there = self._lines is not None and columns is not None and len(self._lines.level) == len(columns)
-        return self._lines if there else None
+        lines = self._lines
+        # a pull may have put more rows in place while they were read
+        if lines is None or columns is None or not len(lines.level) == len(lines.first) == len(columns):
+            return None
+        return lines
 
     def admits(self, columns: Columns) -> Mask | None:
         """By level; until the levels were read, by severity."""
