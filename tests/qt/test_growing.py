@@ -93,6 +93,7 @@ def test_a_lost_segment_is_seen_and_refreshed(window: Window, qtbot: QtBot) -> N
         window.panels.show_panel("health")
         assert window.context.opened is not None
         assert any(one.code == "lost-segment" for one in window.context.opened.session.health)
+        assert window.lanes.data.lost == [(START + 3750, START + 6250)]
         picture(window, "gap")
         source.fault = lambda _n, _asked: ...
         assert window.actions_table.run("refresh")
@@ -108,7 +109,7 @@ def test_a_network_that_is_gone(window: Window, qtbot: QtBot) -> None:
         window.opener.open_url(source.url)
         qtbot.waitUntil(lambda: window.messages.isVisible(), timeout=30_000)
         assert "broke off" in window.messages.text.text()
-        qtbot.waitUntil(lambda: window.context.opened is not None, timeout=10_000)
+        qtbot.waitUntil(lambda: window.context.playhead.end == START + 5_900, timeout=10_000)
         picture(window, "failing")
 
 

@@ -409,9 +409,17 @@ class Opener(QObject):
         self._watch = JobWatch(job, self)
         self._watch.progressed.connect(partial(self._progressed, text))
         self._watch.done.connect(self._imported)
-        self._watch.failed.connect(lambda error: self._ended(partial(self.failed.emit, error, again)))
+        self._watch.failed.connect(partial(self._job_failed, again))
         self._watch.cancelled.connect(self._stopped)
         self.import_began.emit(text)
+
+    def _job_failed(self, again: Callable[[], None], error: UserError) -> None:
+        """Of a pull that broke off, what came is there: show that, and say what happened."""
+        early = self._shown_early
+        self._ended(partial(self.failed.emit, error, again))
+        self.library_changed.emit()
+        if early and self.context.opened is not None and self.context.opened.id == early:
+            self._read_grown()
 
     def _stopped(self) -> None:
         """A pull that was cancelled keeps what came; say so where some of it is open."""

@@ -73,6 +73,7 @@ class View:
     idle: list[Span] = field(default_factory=list)
     hidden: list[Span] = field(default_factory=list)  #: nobody saw the page
     notes: list[Note] = field(default_factory=list)
+    lost: list[Span] = field(default_factory=list)  #: segments the backend does not hand out
 
 
 def view_of(opened: Opened) -> View:
@@ -82,5 +83,6 @@ def view_of(opened: Opened) -> View:
         numbers["vitals"] = told
         columns["vitals"] = opened.columns["vitals"].take(told)
     away = unseen(opened.trails.hidden, [tab.index for tab in opened.session.tabs])
+    lost = [(one.t, one.end) for one in opened.session.health if one.code == "lost-segment" and one.end > one.t > 0]
     lanes = {kind: LaneData.of(kind, part.t, part.end, part.severity) for kind, part in columns.items() if len(part)}
-    return View(lanes, numbers, columns, opened.activity, opened.idle, away, opened.notes)
+    return View(lanes, numbers, columns, opened.activity, opened.idle, away, opened.notes, lost)

@@ -162,13 +162,14 @@ class Drawing:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def stretches(self, painter: QPainter) -> None:
-        """Idle and hidden time, hatched, with its length where there is room."""
+        """Idle, hidden and lost time, hatched, with its length where there is room."""
         bottom = self.on.top + len(self.on.visible_lanes()) * self.on.lane
         painter.save()
         painter.setClipRect(QRectF(GUTTER, RULER, self.on.width(), bottom - RULER))
         for span_, word, pattern in (
             *((gap, "idle", Qt.BrushStyle.BDiagPattern) for gap in self.on.data.idle),
             *((gap, "hidden", Qt.BrushStyle.DiagCrossPattern) for gap in self.on.data.hidden),
+            *((gap, "lost", Qt.BrushStyle.CrossPattern) for gap in self.on.data.lost),
         ):
             self._hatch(painter, span_, word, pattern, bottom)
         painter.restore()
@@ -182,7 +183,8 @@ class Drawing:
             painter.fillRect(box, theme().colour("background", 0.65))
         else:  # under the idle stretches' labels, and told apart from them by place as well as by pattern
             box = QRectF(left, self.on.top, right - left, self.on.lane)
-        painter.fillRect(box, QBrush(theme().colour("idle", 0.55), pattern))
+        role = "failed" if word == "lost" else "idle"
+        painter.fillRect(box, QBrush(theme().colour(role, 0.55), pattern))
         text = f"{word} {span(gap[1] - gap[0])}"
         wide = QFontMetricsF(painter.font()).horizontalAdvance(text) + 16
         if wide + 8 < box.width():

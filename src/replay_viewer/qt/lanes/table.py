@@ -34,7 +34,7 @@ class LaneTable(QDialog):
             self._extra += [
                 ("Notes", CustomEvent(t=note.t, name=note.text or "Bookmark", category="note")) for note in view.notes
             ]
-        for word, gaps in (("Idle", view.idle), ("Hidden", view.hidden)):
+        for word, gaps in (("Idle", view.idle), ("Hidden", view.hidden), ("Lost", view.lost)):
             self._extra += [
                 (word, CustomEvent(t=low, name=f"{word} for {span(high - low)}", category=word.lower()))
                 for low, high in gaps

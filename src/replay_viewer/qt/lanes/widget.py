@@ -453,6 +453,8 @@ class Lanes(QWidget):
             lines.insert(0, self.describe(mark[0], mark[1]))
         elif idle := next((gap for gap in self.data.idle if gap[0] <= t <= gap[1]), None):
             lines.insert(0, f"Idle for {span(idle[1] - idle[0])}: no input and no visible change")
+        if lost := next((gap for gap in self.data.lost if gap[0] <= t <= gap[1]), None):
+            lines.insert(0, f"{span(lost[1] - lost[0])} of the recording could not be had: refresh asks again")
         if away := next((gap for gap in self.data.hidden if gap[0] <= t <= gap[1]), None):
             lines.insert(0, f"Hidden for {span(away[1] - away[0])}: another tab or window was in front")
         address, picture = self.picture_at(t)
