@@ -36,8 +36,8 @@ from replay_viewer.collector.run import start
 _SERVE = """
 import sys
 from pathlib import Path
-from replay_viewer.collector.run import serve
-serve(Path(sys.argv[1]), port=0, open=True, db=sys.argv[2] or None)
+from replay_viewer.collector.run import Front, serve
+serve(Path(sys.argv[1]), Front(port=0), open=True, db=sys.argv[2] or None)
 """
 _SENDERS = 6
 
