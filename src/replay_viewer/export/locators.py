@@ -7,11 +7,12 @@ the recording cannot tell are the risk; the order of candidates and a caller's o
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from replay_viewer.analysis.extract.selector import TEST_IDS, selector
 from replay_viewer.analysis.extract.words import attribute, by_id, masked
-from replay_viewer.recording.nodes import DOCUMENT, ELEMENT, TEXT, Node
+from replay_viewer.recording.nodes import DOCUMENT, ELEMENT, SHADOW, TEXT, Node
 
 Nodes = Mapping[int, Node]
 
@@ -61,10 +62,10 @@ def name(node: Node, nodes: Nodes) -> str:
 
 def label(node: Node, nodes: Nodes) -> str:
     """Text of the <label> elements of a field, without what other fields in them hold."""
-    wanted = attribute(node, "id")
+    wanted, scope = attribute(node, "id"), _scope(node, nodes)
     found = [
         other for other in nodes.values()
-        if other.name == "label" and (
+        if other.name == "label" and _scope(other, nodes) == scope and (
             (wanted and other.attrs.get("for") == wanted)
             or ("for" not in other.attrs and _inside(node, other, nodes))
         )
@@ -114,6 +115,16 @@ def _inside(node: Node, ancestor: Node, nodes: Nodes) -> bool:
     return False
 
 
+def _scope(node: Node, nodes: Nodes) -> int:
+    """The host of the shadow root an element stands in (negative), else its document: ids count within one only."""
+    current: Node | None = node
+    while current is not None and current.kind != DOCUMENT:
+        if current.flags & SHADOW:
+            return -current.parent
+        current = nodes.get(current.parent)
+    return current.id if current is not None else 0
+
+
 def document_of(node: Node, nodes: Nodes) -> Node | None:
     """The document node an element stands in."""
     current: Node | None = node
@@ -155,12 +166,18 @@ def locator(node: Node, nodes: Nodes, allowed: Callable[[str], bool] = lambda _:
         return bool(text) and len(text) <= _MAX_NAME and not masked(text) and allowed(text)
 
     own_role, own_name = role(node), name(node, nodes)
-    if own_role and usable(own_name):  # noqa: SIM102 (reads better)
-        if only(lambda other: role(other) == own_role and name(other, nodes).lower() == own_name.lower()):
-            return f"{prefix}getByRole({_quoted(own_role)}, {{ name: {_quoted(own_name)}, exact: true }})"
+    if own_role and usable(own_name):
+        bare = _unspaced(own_name)
+        if only(lambda other: role(other) == own_role and _unspaced(name(other, nodes)) == bare):
+            said = f"name: {_quoted(own_name)}, exact: true"
+            if _texts(node, nodes) > 1:
+                # Whether blanks stand between the parts is up to the styles: both count.
+                spelled = "\\s*".join(re.escape(word) for word in own_name.split())
+                said = f"name: new RegExp({_quoted(f'^{spelled}$')}, 'i')"
+            return f"{prefix}getByRole({_quoted(own_role)}, {{ {said} }})"
     own_label = label(node, nodes) if node.name in _FIELDS else ""
     if usable(own_label) and only(lambda other: other.name in _FIELDS and label(other, nodes) == own_label):
-        return f"{prefix}getByLabel({_quoted(own_label)})"
+        return f"{prefix}getByLabel({_quoted(own_label)}, {{ exact: true }})"
     for test_id in TEST_IDS:
         value = attribute(node, test_id)
         if usable(value) and only(lambda other, key=test_id, want=value: attribute(other, key) == want):  # type: ignore[misc]
@@ -198,6 +215,23 @@ def _direct(node: Node, nodes: Nodes) -> bool:
     return any(
         (one := nodes.get(id)) is not None and one.kind == TEXT and (one.text or "").strip() for id in node.children
     )
+
+
+def _unspaced(text: str) -> str:
+    return "".join(text.split()).lower()
+
+
+def _texts(node: Node, nodes: Nodes) -> int:
+    """How many texts an element is named by, when it is by what stands in it."""
+    if node.name in _FIELDS or attribute(node, "aria-label") or attribute(node, "aria-labelledby"):
+        return 1
+    count, stack = 0, [node.id]
+    while stack:
+        current = nodes.get(stack.pop())
+        if current is not None:
+            count += current.kind == TEXT and bool((current.text or "").strip())
+            stack += [*(current.shadow or ()), *current.children]
+    return count
 
 
 def _quoted(text: str) -> str:
