@@ -52,6 +52,10 @@ def test_pictures_are_made_while_the_player_rests_and_kept(styled: QApplication,
         qtbot.wait(900)
         assert made.pictures() == []
         context.playhead.pause()
+        context.playhead.seek(session.start + 4_000)  # on its way: the main page comes first
+        qtbot.wait(900)
+        assert made.pictures() == []
+        context.playhead.report(session.start + 4_000)
         qtbot.waitUntil(lambda: bool(made._times) and not made._wanted, timeout=30_000)
         pictures = dict(made.pictures())
         assert len(pictures) >= 7
@@ -91,6 +95,11 @@ def test_the_lanes_show_them_where_there_is_room_and_under_the_pointer(session_w
     plain = lanes.sizeHint().height()
     lanes.show_strip(True)
     assert lanes.sizeHint().height() > plain
+    asked: list[bool] = []
+    lanes.lanes_changed.connect(lambda: asked.append(True))
+    lanes.pictures_changed()
+    lanes.pictures_changed()
+    assert asked == [True], "more of them need no more room"
     lanes.resize(lanes.width(), lanes.sizeHint().height())
     picture = lanes.grab().toImage()
     x = round(lanes.x_of(START + 50_000) + 8)

@@ -148,7 +148,9 @@ class Thumbnails(QObject):
 
     def _at_rest(self) -> bool:
         quiet = (time.monotonic() - self._busy) * 1000.0 >= REST
-        return quiet and not self.context.playhead.playing and self.context.playhead.driven
+        playhead = self.context.playhead
+        seeking = abs(playhead.target - playhead.t) > 1.0  # what was asked for last is not shown yet
+        return quiet and not playhead.playing and not seeking and playhead.driven
 
     def _step(self) -> None:
         opened = self.context.opened

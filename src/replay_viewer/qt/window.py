@@ -109,7 +109,7 @@ class Window(QMainWindow):
         self.thumbnails = Thumbnails(self.context, player_factory, engine_factory, self)
         self.lanes.pictures = self.thumbnails.pictures
         self.lanes.picture_at = self._picture_at
-        self.thumbnails.changed.connect(self.lanes.invalidate)
+        self.thumbnails.changed.connect(self.lanes.pictures_changed)
         self.panels = Panels(self.context)
         self.queue = Queue(self.context)
         self.activity = Activity(self.context)

@@ -63,6 +63,7 @@ class Lanes(QWidget):
         self.arrangement = Arrangement()
         self._settings: QSettings | None = None
         self._strip = False
+        self._wanted = 0
         self.lifted: tuple[str, float] | None = None  #: a lane that is being moved, and the pointer's height
         self._drawing = Drawing(self)
         self.data = View()
@@ -191,6 +192,15 @@ class Lanes(QWidget):
         needed = RULER + STRIP + self.lane * len(self.visible_lanes())
         return self._strip and self.height() >= needed - self.lane and bool(self.pictures())
 
+    def pictures_changed(self) -> None:
+        """There are more small pictures; with the first of them the lanes want another height."""
+        wanted = self.sizeHint().height()
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.updateGeometry()
+            self.lanes_changed.emit()
+        self.invalidate()
+
     def show_strip(self, on: bool) -> None:
         """Show small pictures of the page above the lanes, where there is room, or not."""
         self._strip = on
@@ -200,7 +210,8 @@ class Lanes(QWidget):
 
     def sizeHint(self) -> QSize:
         """Ruler and lanes."""
-        strip = STRIP if self._strip and self.pictures() else 0
+        # low windows keep their room for the page; there the pictures show under the pointer
+        strip = STRIP if self._strip and self.lane == LANE and self.pictures() else 0
         return QSize(700, RULER + strip + self.lane * max(len(self.visible_lanes()), 5) + 4)
 
     def minimumSizeHint(self) -> QSize:
