@@ -132,6 +132,8 @@ def install_python() -> None:
         source = ROOT / "resources" / folder
         inputs += [p for p in (source / "package-lock.json",) if p.exists()]
         inputs += sorted(p for p in (source / "src").rglob("*") if p.is_file())
+    inputs += [ROOT / "resources" / "demo" / "build.mjs"]
+    inputs += [ROOT / "tests" / "e2e" / "sdks" / name for name in ("package-lock.json", "build.mjs", "sentry7.js")]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
     if STAMP.exists() and STAMP.read_text() == digest:
         return
