@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from replay_viewer.cli.main import main
 from replay_viewer.domain.errors import NotFound, SourceProblem
 from replay_viewer.library import Library
 from replay_viewer.services import pull as pulls
@@ -241,3 +242,12 @@ def test_following_goes_on_until_it_is_stopped(tmp_path: Path) -> None:
     with Library.open(tmp_path) as library:
         assert library.session(session).events == 2 + 3 * 8 + 2
     assert counts == sorted(counts)
+
+
+def test_a_session_that_is_deleted_leaves_no_segments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with backend(COUNT) as source:
+        source.fault = lambda n, _asked: answer(404) if n == 4 else ...
+        session = pull(tmp_path, source.url)
+    assert [path for path in (tmp_path / "pulls").iterdir() if path.is_dir()]  # kept, as one is still to come
+    assert main(["delete", session, "--home", str(tmp_path)]) == 0
+    assert not [path for path in (tmp_path / "pulls").iterdir() if path.is_dir()]

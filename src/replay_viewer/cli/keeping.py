@@ -11,7 +11,7 @@ from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.time import iso
 from replay_viewer.library import Library, home_dir
 from replay_viewer.services.cleaning import age_of, candidates, size_of
-from replay_viewer.services.segments import remove_old
+from replay_viewer.services.segments import forget, remove_old
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -63,6 +63,7 @@ def _clean(options: argparse.Namespace) -> int:
                 raise BadInput("Nothing was deleted: nobody is there to be asked.", "Add --yes, or --dry-run.")
             going = input(f"Delete {len(found)} sessions, {size / 1e6:,.1f} MB? [y/N] ").strip().lower() == "y"
         for one in found if going else ():
+            forget(library, one.id)
             library.delete(one.id)
     if going:
         remove_old(home)

@@ -21,6 +21,7 @@ from replay_viewer.services.attach import detach, offset_of, set_offset
 from replay_viewer.services.attaching import attach_files, attach_url
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.pull import PullProgress, pull, refresh
+from replay_viewer.services.segments import forget
 
 _NEGATIVE = re.compile(r"^-\d+(?:\.\d+)?(?:ms|s|m|h)?$")
 
@@ -218,6 +219,7 @@ def _delete(options: argparse.Namespace) -> int:
     library = Library.open(home_dir(options.home))
     try:
         session = library.session(options.id)
+        forget(library, session.id)
         library.delete(session.id)
     finally:
         library.close()

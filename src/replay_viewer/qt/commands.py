@@ -644,6 +644,9 @@ class Commands(QObject):
         if self.context.opened is not None and self.context.opened.id == session_id:
             self.window.close_session()
         try:
+            from replay_viewer.services.segments import forget  # the sources' HTTP client: not needed to start
+
+            forget(self.context.library, session_id)
             self.context.library.delete(session_id)
         except UserError as error:
             self.window.messages.say(error.message, error.advice)

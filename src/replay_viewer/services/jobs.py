@@ -24,6 +24,7 @@ from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.logs import log_to_file
 from replay_viewer.services.processes import Spares, start_worker
 from replay_viewer.services.pull import PullProgress, pull, refresh
+from replay_viewer.services.segments import remove_old
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +141,7 @@ def _read_texts(home: str, cancelled: Callable[[], bool], *, tidy: bool = False)
         with Library.open(Path(home)) as library:
             if tidy:
                 library.tidy()
+                remove_old(Path(home))
             else:
                 library.read_pages(cancelled=cancelled)
     except UserError as error:

@@ -21,8 +21,9 @@ from replay_viewer import formats
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.session import Finding
 from replay_viewer.domain.time import to_ms
+from replay_viewer.library import Library
 from replay_viewer.recording.events import decode_head
-from replay_viewer.sources import Link, Segment
+from replay_viewer.sources import Link, Segment, recognise
 
 #: Segments of a session that was still recorded are kept this long (s), so that a refresh asks for new ones only.
 KEPT_FOR = 7 * 86_400.0
@@ -168,6 +169,14 @@ def _folder_name(link: Link) -> str:
     """A folder for a session: readable, and made of harmless characters whatever the id is."""
     readable = re.sub(r"[^A-Za-z0-9-]", "_", link.session)[:40]
     return f"{readable}-{hashlib.sha256(link.url.encode()).hexdigest()[:12]}"
+
+
+def forget(library: Library, id: str) -> None:
+    """Remove what is kept of a session's segments, as the session itself is about to be. Raises NotFound."""
+    pulled = library.extras.pulled(library.session(id).id)
+    if pulled is not None and any((library.home / "pulls").glob("*")):
+        with suppress(UserError):  # an address that is no longer recognised has no folder to be found
+            Spool(library.home, recognise(pulled.url)[1]).remove()
 
 
 def remove_old(home: Path) -> None:
