@@ -56,25 +56,24 @@ class Scrolling(msgspec.Struct, array_like=True, frozen=True):
 
     Recorders throttle the scroll events of all elements together (rrweb: one in 100 ms), so of two elements that a
     page scrolls alike each is heard of only now and then, and the last position of one of them never. An element
-    that was where this one began, and is heard of further along the same way, is scrolled along with it.
+    that was where this one began, and is heard of at the same place or one equal step further, is scrolled along.
     """
 
     t: float
     base: tuple[float, float]
     now: tuple[float, float]
     ids: list[int]
+    step: float
 
     def takes(self, id: int, to: tuple[float, float], mirror: Mirror) -> bool:
         """Whether this is the scroll that `id` is part of when it is heard of at `to`; notes it if so."""
         if id in self.ids:
             return True
-        (x, y), (was_x, was_y), (is_x, is_y) = to, self.base, self.now
-        if is_y == was_y:
-            # After a checkout in the middle nobody knows the way, but where it is.
-            further = is_y != 0 and y != is_y
-        else:
-            further = (y - is_y) * (is_y - was_y) >= 0
-        if further and x == is_x == was_x and mirror.scrolls.get(id, (0.0, 0.0)) == self.base and id in mirror.nodes:
+        node = mirror.nodes.get(id)
+        gone = to[1] - self.now[1]
+        alike = to[0] == self.now[0] == self.base[0] and (gone == 0 or abs(gone - self.step) <= 2)
+        # A document scrolls along when a script brings something into view; that is another scroll.
+        if alike and self.step and node and node.kind == ELEMENT and mirror.scrolls.get(id, (0.0, 0.0)) == self.base:
             self.ids.append(id)
             return True
         return False
@@ -210,7 +209,7 @@ class Mirror:
         if self.scrolling is not None:
             now = self.scrolling.now
             ids = [id for id in self.scrolling.ids if self.scrolls.get(id) == now]
-            self.scrolling = Scrolling(self.scrolling.t, now, now, ids) if ids else None
+            self.scrolling = Scrolling(self.scrolling.t, now, now, ids, self.scrolling.step) if ids else None
 
     def _mutation(self, data: Mutation) -> None:
         removed = self._removes(data.removes or ())
@@ -444,8 +443,10 @@ class Mirror:
         now = (data.x or 0.0, data.y or 0.0)
         together = self.scrolling
         if together is None or self.time - together.t > _TOGETHER or not together.takes(data.id, now, self):
-            together = self.scrolling = Scrolling(self.time, self.scrolls.get(data.id, (0.0, 0.0)), now, [data.id])
-        self.scrolling = Scrolling(self.time, together.base, now, together.ids)
+            base = self.scrolls.get(data.id, (0.0, 0.0))
+            together = Scrolling(self.time, base, base, [data.id], 0.0)
+        step = now[1] - together.now[1] or together.step
+        self.scrolling = Scrolling(self.time, together.base, now, together.ids, step)
         for id in together.ids:
             if id in self.nodes:
                 self.scrolls[id] = now
