@@ -81,7 +81,7 @@ def test_every_endpoint_is_linked_and_in_the_application(
     assert [row.title for row in rows["errors"]] == ["TypeError: x"]
 
 
-def test_a_beacon_finds_the_only_session_of_its_browser(client: httpx.Client, kept: Kept) -> None:
+def test_a_beacon_finds_the_only_session_of_its_browser(client: httpx.Client, kept: Kept, tmp_path: Path) -> None:
     early = client.post("/api/rum/vitals", content=json.dumps(BEACONS["/api/rum/vitals"]), headers=PAGE)
     assert early.json() == {"ok": True, "session": None}
     assert kept.strays() == 1
@@ -89,6 +89,8 @@ def test_a_beacon_finds_the_only_session_of_its_browser(client: httpx.Client, ke
     client.post("/api/replay/s1/events", content=batch("s1", T), headers=PAGE)
     assert kept.strays() == 0
     assert [row["session"] for row in kept.linked()] == ["s1"]
+    stored = [path.read_bytes() for path in (tmp_path / "collector" / "bodies").rglob("*") if path.is_file()]
+    assert sum(data.count(b"v6-2") for data in stored) == 1, "what moved is nowhere else"
     assert client.get("/api/v1/sessions/s1").json()["segmentCount"] == 2
 
     action = json.dumps(BEACONS["/api/analytics/actions"])

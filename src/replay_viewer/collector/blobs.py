@@ -30,6 +30,9 @@ class Blobs(Protocol):
     def forget(self) -> None:
         """What was appended since the last `sync` is given up: its rows were not committed."""
 
+    def erase(self, blob: str, offset: int, length: int) -> None:
+        """Overwrite a body with zeros, durably. Raises StorageProblem."""
+
     def read(self, blob: str, offset: int, length: int) -> bytes:
         """The bytes at that place. Raises StorageProblem when they are not there."""
 

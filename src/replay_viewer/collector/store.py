@@ -7,6 +7,7 @@ group is acknowledged. The order (bytes, sync, row, commit) makes `kill -9` at a
 from __future__ import annotations
 
 import hashlib
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ from replay_viewer.collector.schema import projects, segments, sessions, strays
 from replay_viewer.domain.errors import BadInput, StorageProblem
 from replay_viewer.domain.session import Facts
 from replay_viewer.formats.beacons import RECEIVED
+
+_log = logging.getLogger(__name__)
 
 _GROUP_BODIES = 256
 _GROUP_BYTES = 32 << 20
@@ -117,8 +120,18 @@ class Store:
                 size += len(more[0].body)
             self._commit(group)
 
+    def _erase(self, places: list[tuple[str, int, int]]) -> None:
+        """What became a session's is no longer anywhere else, so that deleting the session deletes all of it."""
+        try:
+            for place in places:
+                self._blobs.erase(*place)
+        except StorageProblem as error:  # everything is kept; what is there twice goes with the stray bodies' file
+            _log.warning("a body that found its session could not be erased at its old place: %s", error)
+
     def _commit(self, group: list[_Job]) -> None:
         """Store a group; when the database refuses it, one by one, so that one body cannot fail its neighbours."""
+        for body, _ in group:
+            body.moved = []
         try:
             with self._engine.begin() as connection:
                 fresh = [_keep(connection, self._blobs, body) for body, _ in group]
@@ -135,6 +148,7 @@ class Store:
         else:
             for (_, future), new in zip(group, fresh, strict=True):
                 future.set_result(new)
+            self._erase([place for body, _ in group for place in body.moved])
             if self._tell:
                 self._tell([body for body, _ in group])
 
@@ -225,6 +239,7 @@ def _adopt(connection: Connection, blobs: Blobs, body: Incoming, key: str) -> No
         )
         _keep_segment(connection, blobs, late, _digest(late))
         connection.execute(delete(strays).where(strays.c.id == number))
+        body.moved.append((row["blob"], row["offset"], row["bytes"]))
     if moved := linking.move_rows(connection, body.project, key, body.session):
         count = update(sessions).where(sessions.c.id == body.session)
         connection.execute(count.values(errors=sessions.c.errors + moved))
