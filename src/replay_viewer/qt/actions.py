@@ -329,7 +329,11 @@ class Actions(QObject):
         focus = QApplication.activePopupWidget() or QApplication.focusWidget() or self._window
         action = self._keys.get(("", key))
         if action is None or not self._takes(action, key, focus) or not self.run(action.id):
+            # Qt looks for a shortcut again before it delivers the event: it must not find this one.
+            shortcut = self._shortcuts[key]
+            shortcut.setEnabled(False)
             _forward(key, focus)
+            shortcut.setEnabled(True)
 
     def press_scoped(self, scope: str, key: str) -> bool:
         """A key pressed in an area with keys of its own, such as the lanes. Returns whether it was one of them."""

@@ -607,14 +607,14 @@ class Commands(QObject):
 
         def done(found: list[tuple[str, str, str, int, float]]) -> None:
             give([
-                Entry(line, partial(self._open_found, session, kind, n, t), f"{kind or 'session'} {session[:8]}")
+                Entry(line, partial(self.open_found, session, kind, n, t), f"{kind or 'session'} {session[:8]}")
                 for session, line, kind, n, t in found
             ])  # fmt: skip
 
         # What is typed on the way to a query may be none yet: nothing is found then.
         self.context.tasks.read(look, done, lambda _error: give([]), key="palette")
 
-    def _open_found(self, session: str, kind: str, n: int, t: float) -> None:
+    def open_found(self, session: str, kind: str, n: int, t: float) -> None:
         """Open a session, or go to a row of it."""
         opened = self.context.opened
         if kind and opened is not None and opened.id == session:

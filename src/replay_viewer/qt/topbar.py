@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QIcon, QKeyEvent
+from PySide6.QtGui import QAction, QFocusEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from replay_viewer.domain.resources import resource
@@ -13,9 +13,14 @@ from replay_viewer.qt.widgets import IconButton, label, name_buttons, named_butt
 
 
 class Box(QLineEdit):
-    """The one box: a URL, a path, an id, or any text. `entered(text)` on Enter."""
+    """The one box: a URL, a path, an id, or any text.
+
+    `entered(text)` on Enter, `stepped(±1)` on Down and Up, `left` when the keyboard went elsewhere.
+    """
 
     entered = Signal(str)
+    stepped = Signal(int)
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +39,11 @@ class Box(QLineEdit):
         theme().changed.connect(self._tint)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens or searches, Esc leaves."""
+        """Enter opens or searches, Up and Down choose what was found, Esc leaves."""
+        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()), 0)
+        if step:
+            self.stepped.emit(step)
+            return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.entered.emit(self.text().strip())
             return
@@ -45,6 +54,11 @@ class Box(QLineEdit):
             self.clearFocus()
             return
         super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """What was found goes with the keyboard."""
+        super().focusOutEvent(event)
+        self.left.emit()
 
     def _tint(self) -> None:
         self._lead.setIcon(icon("search", "muted"))

@@ -22,6 +22,7 @@ from replay_viewer.qt.bottom import Panels
 from replay_viewer.qt.commands import Commands
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.evidence import Evidence
+from replay_viewer.qt.finder import Finder
 from replay_viewer.qt.lanes import Lanes, View, view_of
 from replay_viewer.qt.messages import MessageBar, ProgressRow
 from replay_viewer.qt.opening import AttachStarter, ImportStarter, Opener, PullStarter, RefreshStarter
@@ -114,6 +115,7 @@ class Window(QMainWindow):
         self.queue = Queue(self.context)
         self.activity = Activity(self.context)
         self._build()
+        self.finder = Finder(self.context, self.top.box, self)
         self.commands = Commands(self)
         self.actions_table = Actions(self.commands, self)
         self.actions_table.action("marks").setChecked(True)
@@ -201,6 +203,9 @@ class Window(QMainWindow):
         self.top.note_asked.connect(self.compose)
         self.top.box.entered.connect(self.enter)
         self.queue.open_asked.connect(opener.open_session)
+        self.finder.session_asked.connect(self._open_found)
+        self.finder.url_asked.connect(opener.open_url)
+        self.finder.filter_asked.connect(self._filter_queue)
         self.queue.file_asked.connect(self.commands.open_file)
         self.queue.delete_asked.connect(self.commands.delete_session)
         health = self.panels.panels["health"]
@@ -234,16 +239,32 @@ class Window(QMainWindow):
     # opening
 
     def enter(self, text: str) -> None:
-        """What was typed into the box: a URL is opened, a path imported, an id opened, anything else filters."""
+        """What was typed into the box: a URL is opened, a path imported; anything else is looked for.
+
+        Enter once more opens what is chosen in the list of what was found.
+        """
         if links.is_link(text):
             self._enter_link(text)
         elif text.startswith(("http://", "https://")):
             self.opener.open_url(text)
         elif text and Path(text).expanduser().exists():
             self.open_targets([str(Path(text).expanduser())])
+        elif not text:
+            self.finder.hide()
+        elif not self.finder.take():
+            self.finder.look(text, sources=True)
+
+    def _filter_queue(self, text: str) -> None:
+        self.queue_dock.show()
+        self.queue.filter.setText(text)
+
+    def _open_found(self, session: str, at: str, kind: str, n: int) -> None:
+        """A session, or a place in it: a row is selected, else the instant is shown."""
+        if kind:
+            self.commands.open_found(session, kind, n, float(at))
         else:
-            self.queue_dock.show()
-            self.queue.filter.setText(text)
+            self.opener.open_session(session, at)
+        self.setFocus()
 
     def _enter_link(self, text: str) -> None:
         try:
@@ -512,6 +533,7 @@ class Window(QMainWindow):
             self._closed = True
             self.settings.setValue("geometry", self.saveGeometry())
             self.settings.setValue("layout", self.saveState(_LAYOUT))
+            self.finder.shut_down()
             self.opener.close()
             if self._composer is not None:
                 self._composer.done(0)
