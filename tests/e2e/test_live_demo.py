@@ -123,6 +123,8 @@ def test_what_a_visitor_does_shows_as_it_happens(demo: RunningDemo, window: Wind
         assert window.context.opened.session.events > events
         assert window.context.opened.id == opened.id
         assert window.opener.live
+        # The picture goes along with the end.
+        qtbot.waitUntil(lambda: window.context.playhead.target > first, timeout=20_000)
     finally:
         visit.buy.set()
         visit.leave.set()

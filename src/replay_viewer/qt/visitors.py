@@ -46,7 +46,8 @@ class Visitors(QObject):
         opened = self._window.context.opened
         if self._coming and opened is not None and opened.session.origin == self._coming:
             self._coming = ""
-            self._window.opener.set_live(True)
+            # Once it has landed at its start: following it goes to its end.
+            QTimer.singleShot(0, self, lambda: self._window.opener.set_live(True))
 
     def _failed(self, _error: UserError, _again: object) -> None:
         if self._coming:  # too little of it is there: it is looked at again
