@@ -266,6 +266,8 @@ class Queue(QWidget):
             if found[0]:
                 self._stack.setCurrentWidget(self.view)
                 self._mark_open()
+                if self.context.opened is not None:  # opened while the list was read
+                    self.watched(self.context.opened.id)
             elif query:
                 self._say("No session matches", "Try fewer words, or a part of a user, URL, release or id.")
             else:
