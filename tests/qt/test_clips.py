@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ import av
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from replay_viewer.cli.main import main
@@ -18,6 +20,8 @@ from replay_viewer.library import Library
 from replay_viewer.qt.clipdialog import ClipDialog
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.opened import load
+from replay_viewer.qt.redaction import ReviewDialog
+from replay_viewer.redaction import Redactor
 from replay_viewer.services.importer import import_paths
 
 pytestmark = pytest.mark.webengine
@@ -110,22 +114,87 @@ def dialog(home: Path, session: str, qtbot: QtBot) -> Iterator[ClipDialog]:
     library.close()
 
 
-def test_the_dialog_makes_one(dialog: ClipDialog, qtbot: QtBot, tmp_path: Path) -> None:
+def reviewed(dialog: ClipDialog, qtbot: QtBot) -> ReviewDialog:
+    [review] = [one for one in dialog.findChildren(ReviewDialog) if one.isVisible()]
+    qtbot.waitUntil(lambda: review.export_button.isEnabled(), timeout=30_000)
+    return review
+
+
+def test_the_dialog_makes_one(
+    dialog: ClipDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "made.webm"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(out), ""))
     dialog.end.setText("0:02.0")
     dialog.start.setText("0:00.5")
     dialog.fps.setValue(4)
     assert dialog.save_button.isEnabled()
     assert "1.5 s, 7 pictures" in dialog.summary.text()
+    dialog.save_button.click()
+    review = reviewed(dialog, qtbot)
+    assert "the clip" in review.summary.text()
+    review.cancel_button.click()
+    assert not out.exists()
+    dialog.save_button.click()
     with qtbot.waitSignal(dialog.exported, timeout=60_000):
-        dialog.save(out)
+        reviewed(dialog, qtbot).export_button.click()
     assert len(_frames(out)[0]) == 7
     assert dialog.save_button.isEnabled()
 
 
+def _painted_over(path: Path) -> int:
+    """How many pixels of a picture are those of an element painted over."""
+    image = QImage(str(path)).convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    pixels = rows[:, : image.width() * 3].reshape(-1, 3)
+    return int((pixels == np.array([0x59, 0x63, 0x6E])).all(axis=1).sum())
+
+
+def test_what_is_added_in_the_review_is_what_the_clip_is_painted_by(
+    dialog: ClipDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "strip.png"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(out), ""))
+    dialog.format.setCurrentIndex(dialog.format.findData("strip"))
+    dialog.pictures.setValue(2)
+    dialog.save_button.click()
+    with qtbot.waitSignal(dialog.exported, timeout=60_000):
+        reviewed(dialog, qtbot).export_button.click()
+    plain = _painted_over(out)
+
+    dialog.pictures.setValue(3)  # other pictures: asked again
+    dialog.save_button.click()
+    review = reviewed(dialog, qtbot)
+    review.kind.setCurrentIndex(3)
+    review.what.setText("body > *")
+    review.add_button.click()
+    qtbot.waitUntil(lambda: review.export_button.isEnabled(), timeout=30_000)
+    told = [review.model.line(row) for row in range(review.model.rowCount())]
+    assert "painted over" in {line.after for line in told if line.rule == "element"}
+    with qtbot.waitSignal(dialog.exported, timeout=60_000):
+        review.export_button.click()
+    assert _painted_over(out) > plain + 10_000
+
+
+@pytest.mark.usefixtures("_qt_platform", "qapp")
+def test_own_rules_by_command(home: Path, session: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = tmp_path / "rules.json"
+    rules.write_text('{"version": 1, "profiles": {"vendor": {"rules": [{"kind": "element", "what": "body > *"}]}}}')
+    out = tmp_path / "strip.png"
+    told = ["export", session, "--home", str(home), "--format", "strip", "--pictures", "2", "--rules", str(rules)]
+    assert main([*told, "--redact", "vendor", "--preview", "--json"]) == 0
+    told_of = json.loads(capsys.readouterr().out)
+    assert told_of["counts"]["element"] > 3
+    assert not out.exists()
+    assert main([*told, "--redact", "vendor", "-o", str(out)]) == 0
+    assert _painted_over(out) > 10_000
+    assert main([*told, "--redact", "partner", "-o", str(out)]) == 1
+    assert "no redaction profile" in capsys.readouterr().err
+
+
 def test_cancelled_nothing_is_left(dialog: ClipDialog, qtbot: QtBot, tmp_path: Path) -> None:
     dialog.fps.setValue(30)
-    dialog.save(tmp_path / "never.webm")
+    dialog.save(tmp_path / "never.webm", Redactor("strict"))
     qtbot.waitUntil(lambda: "picture" in dialog.progress.text.text(), timeout=60_000)
     dialog.progress.cancel_button.click()
     qtbot.waitUntil(lambda: "Cancelled" in dialog.messages.accessibleName(), timeout=60_000)

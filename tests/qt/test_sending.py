@@ -119,14 +119,16 @@ def test_from_the_window(session_window: Window, qtbot: QtBot) -> None:
     qtbot.waitUntil(composer.send_button.isEnabled, timeout=20_000)
 
 
-def test_by_command(filled: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_by_command(
+    filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     session = filled.sessions()[0].id
     home = ["--home", str(filled.home)]
     with http([(202, b'{"status":"success","dedup_key":"k"}', {})]) as service:
         monkeypatch.setenv(connections.TOKEN_VARIABLE, "0123456789abcdef0123456789abcdef")
-        # Without a keyring the key is kept for this process: the command says so, and that it is.
+        # Without a keyring the connection stands without its key: the command says so, and how to give it.
         assert main(["connect", *home, "add", "pager", service.url, "--kind", "pagerduty"]) == 1
-        assert "only until the program ends" in capsys.readouterr().err
+        assert "kept without its token" in capsys.readouterr().err
         assert main(["connect", *home, "list"]) == 0
         assert "pager" in capsys.readouterr().out
         told = ["send", session, *home, "--to", "pager", "--no-pictures"]
@@ -134,11 +136,18 @@ def test_by_command(filled: Library, monkeypatch: pytest.MonkeyPatch, capsys: py
         shown = capsys.readouterr().out
         assert '"event_action": "trigger"' in shown
         assert "0123456789abcdef" not in shown
+        rules = tmp_path / "rules.json"
+        rules.write_text('{"version": 1, "profiles": {"vendor": {"rules": [{"kind": "text", "what": "TypeError"}]}}}')
+        own = ["--rules", str(rules), "--redact", "vendor"]
+        assert "TypeError" in shown
+        assert main([*told, *own, "--preview"]) == 0
+        assert "TypeError" not in capsys.readouterr().out
         assert main(told) == 1, "nobody is there to read it"
         assert "--yes" in capsys.readouterr().err
         assert not service.posted
-        assert main([*told, "--yes"]) == 0
+        assert main([*told, *own, "--yes"]) == 0
         assert "PagerDuty has taken it" in capsys.readouterr().out
+    assert b"TypeError" not in service.posted[0].body
     assert json.loads(service.posted[0].body)["routing_key"] == "0123456789abcdef0123456789abcdef"
     assert main([*told[:-3], "--to", "nobody", "--yes"]) == 1
     assert "There are: pager" in capsys.readouterr().err

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,13 @@ from replay_viewer.domain.errors import BadInput, NotFound
 from replay_viewer.domain.rows import KINDS
 from replay_viewer.domain.session import NOTE_COLOURS, Note, Session
 from replay_viewer.domain.time import offset, parse_instant
-from replay_viewer.export.clips import FORMATS as CLIPS
-from replay_viewer.export.clips import Shape, check
+from replay_viewer.export.clips import Shape, check, instants
 from replay_viewer.library import Library, home_dir
-from replay_viewer.redaction import HitLog, Redactor
+from replay_viewer.redaction import HitLog
 from replay_viewer.services import clips, incident, redacting
 from replay_viewer.services.notes import author
-from replay_viewer.services.outputs import Order, outputs, write_output
+from replay_viewer.services.outputs import Order, Output, Painter, outputs, write_output
+from replay_viewer.services.reviewing import Leaving, review
 from replay_viewer.services.stills import StillEngine
 
 
@@ -70,7 +70,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "removed.",
     )
     one.add_argument("id", metavar="ID")
-    one.add_argument("--format", required=True, choices=[*outputs(), *CLIPS], metavar="F")
+    one.add_argument("--format", required=True, choices=[*outputs()], metavar="F")
     one.add_argument("-o", "--out", type=Path, metavar="OUT")
     one.add_argument("--range", metavar="A..B", help="what the note is about (default: around the first error)")
     one.add_argument("--tab", type=int, metavar="N", help="one tab only (har, playwright, clips)")
@@ -201,38 +201,44 @@ def _export(options: argparse.Namespace) -> int:
     if options.out is None and not options.preview:
         raise BadInput("Where to?", "Give -o OUT, or --preview to see what would be removed.")
     library = Library.open(home_dir(options.home))
-    log = HitLog()
+    line = ProgressLine()
     try:
         session = library.session(options.id)
         if options.tab is not None:
             check_tab(session, options.tab)
         own = redacting.rules_of(library.home, options.rules)
-        redactor = redacting.redactor_for(library, session.id, options.redact, own=own, on_hit=log)
-        with tempfile.TemporaryDirectory(prefix="replay-viewer-") as scratch:
-            name = "html" if options.preview and options.format == "pdf" else options.format
-            pictures = not options.no_pictures and not options.preview
-            out = Path(scratch) / "preview" if options.preview else options.out
-            order = Order(
-                session=session.id,
-                out=out,
-                redactor=redactor,
-                range=parse_range(options.range, session),
-                tab=options.tab,
-                title=options.title,
-                severity=options.severity,
-                shoot=shooter(library, session.id) if pictures and name not in CLIPS else None,
-                maps=MapSet.open(options.maps) if options.maps else None,
-                print_html=printer() if name == "pdf" else None,
-            )
-            if name in CLIPS:
-                written = _clip(library, session, options, out, redactor)
-            else:
-                written = list(write_output(library, name, order))
+        chosen = outputs()[options.format]
+        span = parse_range(options.range, session)
+        maps = MapSet.open(options.maps) if options.maps else None
+        if options.preview:
+            leaving = _leaving(library, session, options, chosen, span, maps)
+            print_hits(review(library, leaving, options.redact, own)[0], options.json)
+            return 0
+        if chosen.clip:
+            go_headless()
+        redactor = redacting.redactor_for(library, session.id, options.redact, own=own)
+        doing = "painting picture" if chosen.clip else "writing part"
+        order = Order(
+            session=session.id,
+            out=options.out,
+            redactor=redactor,
+            range=span,
+            tab=options.tab,
+            title=options.title,
+            severity=options.severity,
+            shoot=shooter(library, session.id) if chosen.note and not options.no_pictures else None,
+            maps=maps,
+            print_html=printer() if options.format == "pdf" else None,
+            paint=painter() if chosen.clip else None,
+            fps=options.fps,
+            width=options.width,
+            pictures=options.pictures,
+            progress=lambda done, total: line.show(f"{doing} {done} of {total}"),
+        )
+        written = list(write_output(library, options.format, order))
     finally:
+        line.clear()
         library.close()
-    if options.preview:
-        print_hits(log, options.json)
-        return 0
     removed = sum(entry.count for entry in redactor.manifest())
     if options.json:
         print_json({"files": [str(path) for path in written], "removed": removed})
@@ -244,24 +250,29 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _clip(
-    library: Library, session: Session, options: argparse.Namespace, out: Path, redactor: Redactor
-) -> list[Path]:
-    tab, start, end = clips.stretch(library, session, *parse_range(options.range, session), options.tab)
-    shape = Shape(start=start, end=end, fps=options.fps, width=options.width, pictures=options.pictures)
-    check(shape, options.format)
-    go_headless()
-    from replay_viewer.qt.clips import make
-
-    line = ProgressLine()
-
-    def progress(done: int, total: int) -> None:
-        line.show(f"painting picture {done} of {total}")
-
-    try:
-        return make(library, session, tab, options.format, shape, out, redactor, progress=progress)
-    finally:
-        line.clear()
+def _leaving(
+    library: Library,
+    session: Session,
+    options: argparse.Namespace,
+    chosen: Output,
+    span: tuple[float | None, float | None],
+    maps: MapSet | None,
+) -> Leaving:
+    """What `--preview` looks at: the same as the dialog of the application does."""
+    made = Leaving(session=session.id, format=chosen.name, range=span, tab=options.tab)
+    if chosen.clip:
+        tab, start, end = clips.stretch(library, session, *span, options.tab)
+        shape = Shape(start=start, end=end, fps=options.fps, width=options.width, pictures=options.pictures)
+        check(shape, chosen.name)
+        return replace(made, tab=tab, instants=tuple(instants(shape, chosen.name)))
+    if chosen.note:
+        low, high = (session.start if span[0] is None else span[0], session.end if span[1] is None else span[1])
+        note = incident.build(
+            library, session.id, title=options.title, severity=options.severity, maps=maps,
+            range=None if span == (None, None) else (low, high),
+        )  # fmt: skip
+        return replace(made, note=note)
+    return made
 
 
 def print_hits(log: HitLog, as_json: bool) -> None:
@@ -306,3 +317,11 @@ def printer() -> incident.Printer:
     from replay_viewer.qt.pdf import print_html
 
     return print_html
+
+
+def painter() -> Painter:
+    """Paints clips with the real player, without a window."""
+    go_headless()
+    from replay_viewer.qt.clips import make
+
+    return make

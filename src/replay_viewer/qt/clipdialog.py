@@ -1,4 +1,8 @@
-"""Export a clip: the stretch, the format, its size; then how far it is, and Cancel."""
+"""Export a clip: the stretch, the format, its size; what redaction removes; then how far it is, and Cancel.
+
+Nothing leaves before its removals were looked at (`qt.redaction`), and it leaves with what was allowed and added
+there.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +29,13 @@ from replay_viewer.export.clips import FORMATS, Shape
 from replay_viewer.qt.clipjob import ClipJob, ClipTask
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.messages import MessageBar, ProgressRow
+from replay_viewer.qt.redaction import ReviewDialog
 from replay_viewer.qt.tasks import JobWatch
 from replay_viewer.qt.typedtime import typed_time
 from replay_viewer.qt.widgets import label, named_button
+from replay_viewer.redaction import Redactor
 from replay_viewer.services.clips import stretch
-
-_PROFILES = (("strict", "Strict: mask what is personal"), ("none", "None: as recorded"))
+from replay_viewer.services.reviewing import Leaving
 
 
 class ClipDialog(QDialog):
@@ -38,13 +43,15 @@ class ClipDialog(QDialog):
 
     exported = Signal(str)
 
-    def __init__(self, context: Context, tab: int, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, tab: int, parent: QWidget | None = None, *, format: str = "") -> None:
         super().__init__(parent)
         assert context.opened is not None
         self.context = context
         self._session = context.opened.session
         self._home = context.opened.library.home
         self._watch: JobWatch | None = None
+        #: What was looked at and let go: what is painted → the redactor it leaves by.
+        self._approved: dict[Leaving, Redactor] = {}
         self.setWindowTitle("Export a clip")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(460)
@@ -56,6 +63,7 @@ class ClipDialog(QDialog):
         self.format.setAccessibleName("Format")
         for one in FORMATS.values():
             self.format.addItem(one.title, one.name)
+        self.format.setCurrentIndex(max(0, self.format.findData(format)))
         self.fps = QDoubleSpinBox()
         self.fps.setRange(1.0, clips.MAX_FPS)
         self.fps.setDecimals(0)
@@ -72,23 +80,21 @@ class ClipDialog(QDialog):
         self.wide.setValue(960)
         self.wide.setSuffix(" pixels")
         self.wide.setAccessibleName("Largest width")
-        self.profile = QComboBox()
-        self.profile.setAccessibleName("Redaction")
-        for name, text in _PROFILES:
-            self.profile.addItem(text, name)
         self.summary = label("", "muted", wrap=True)
         self.messages = MessageBar()
         self.progress = ProgressRow()
-        self.save_button = named_button("Save…", "export", primary=True)
+        self.save_button = named_button("Review and save…", "export", primary=True)
+        self.save_button.setToolTip("Look at what redaction removes, then save")
         self.close_button = named_button("Close")
         self._lay_out()
         for edit in (self.start, self.end):
             edit.textChanged.connect(self._tell)
         self.format.currentIndexChanged.connect(self._tell)
         self.fps.valueChanged.connect(self._tell)
-        self.save_button.clicked.connect(self._ask_and_save)
+        self.save_button.clicked.connect(self._reviewed)
         self.close_button.clicked.connect(self.reject)
         self.progress.cancelled.connect(self.cancel)
+        context.opened_changed.connect(self.reject)  # it is about the session that was open
         self._tell()
 
     def _time(self, name: str, t: float) -> QLineEdit:
@@ -111,7 +117,6 @@ class ClipDialog(QDialog):
         self.form.addRow("Rate", self.fps)
         self.form.addRow("Pictures", self.pictures)
         self.form.addRow("Width up to", self.wide)
-        self.form.addRow("Redaction", self.profile)
         foot = QHBoxLayout()
         foot.setContentsMargins(16, 6, 16, 12)
         foot.setSpacing(8)
@@ -164,17 +169,42 @@ class ClipDialog(QDialog):
 
     # -- making it ----------------------------------------------------------------------------------------------
 
-    def _ask_and_save(self) -> None:
+    def _reviewed(self) -> None:
+        """Let a person look at what is removed, then save; at once when the same was looked at before."""
+        try:
+            shape = self.shape()
+        except UserError as error:
+            self.messages.say(error.message, error.advice, "failed")
+            return
+        name = self.format.currentData()
+        leaving = Leaving(
+            session=self._session.id, format=name, title="the clip", range=(shape.start, shape.end), tab=self._tab,
+            instants=tuple(clips.instants(shape, name)),
+        )  # fmt: skip
+        known = self._approved.get(leaving)
+        if known is not None:
+            self._ask_and_save(known)
+            return
+        dialog = ReviewDialog(self.context, leaving, self)
+
+        def approved(redactor: Redactor) -> None:
+            self._approved[leaving] = redactor
+            self._ask_and_save(redactor)
+
+        dialog.approved.connect(approved)
+        dialog.open()
+
+    def _ask_and_save(self, redactor: Redactor) -> None:
         chosen = FORMATS[self.format.currentData()]
         suggestion = str(Path.home() / f"clip-{self._session.id[:8]}{chosen.suffix}")
         out, _ = QFileDialog.getSaveFileName(
             self, f"Save {chosen.title}", suggestion, f"{chosen.title} (*{chosen.suffix})"
         )
         if out:
-            self.save(Path(out))
+            self.save(Path(out), redactor)
 
-    def save(self, out: Path) -> None:
-        """Make the clip into `out`, in a process of its own."""
+    def save(self, out: Path, redactor: Redactor) -> None:
+        """Make the clip into `out`, in a process of its own, by the profile and the own rules of `redactor`."""
         try:
             shape = self.shape()
         except UserError as error:
@@ -187,7 +217,8 @@ class ClipDialog(QDialog):
             format=self.format.currentData(),
             shape=shape,
             out=str(out),
-            profile=self.profile.currentData(),
+            profile=redactor.profile,
+            own=redactor.own,
         )
         self.messages.hide()
         self.progress.begin(f"Painting {out.name}")
@@ -200,7 +231,7 @@ class ClipDialog(QDialog):
         self._watch.done.connect(self._made)
         self._watch.failed.connect(
             lambda error: self._over(
-                lambda: self.messages.say(error.message, error.advice, "failed", lambda: self.save(out))
+                lambda: self.messages.say(error.message, error.advice, "failed", lambda: self.save(out, redactor))
             )
         )
         self._watch.cancelled.connect(

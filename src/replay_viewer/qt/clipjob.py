@@ -14,6 +14,7 @@ from replay_viewer.domain import errors
 from replay_viewer.domain.errors import Cancelled, SourceProblem, UserError
 from replay_viewer.export.clips import Shape
 from replay_viewer.library import Library
+from replay_viewer.redaction import OwnRules
 from replay_viewer.services.importer import Progress
 from replay_viewer.services.logs import log_to_file
 from replay_viewer.services.processes import Worker, start_worker
@@ -23,7 +24,10 @@ log = logging.getLogger(__name__)
 
 
 class ClipTask(msgspec.Struct, frozen=True, kw_only=True):
-    """What to make: `format` of `export.clips.FORMATS` of a session's `tab`, into `out`; `profile` of redaction."""
+    """What to make: `format` of `export.clips.FORMATS` of a session's `tab`, into `out`.
+
+    `profile`, `own`: the profile and the own rules of redaction.
+    """
 
     home: str
     session: str
@@ -32,6 +36,7 @@ class ClipTask(msgspec.Struct, frozen=True, kw_only=True):
     shape: Shape
     out: str
     profile: str = "strict"
+    own: OwnRules | None = None
 
 
 def _serve(connection: Connection) -> None:
@@ -72,7 +77,7 @@ def _make(connection: Connection, task: ClipTask) -> list[Path]:
 
     with Library.open(Path(task.home)) as library:
         session = library.session(task.session)
-        redactor = redactor_for(library, session.id, task.profile)
+        redactor = redactor_for(library, session.id, task.profile, own=task.own)
         return make(
             library,
             session,

@@ -503,19 +503,19 @@ class Commands(QObject):
 
         Rewriting(self.context, self.window).begin()
 
-    def export_clip(self) -> None:
-        """A clip of the range, else of what led to the first error."""
+    def export_clip(self, format: str = "") -> None:
+        """A clip of the range, else of what led to the first error; `format` is chosen beforehand."""
         from replay_viewer.qt.clipdialog import ClipDialog  # what renders: not needed to start
 
         try:
-            dialog = ClipDialog(self.context, self.window.stage.tab, self.window)
+            dialog = ClipDialog(self.context, self.window.stage.tab, self.window, format=format)
         except UserError as error:
             self.window.messages.say(error.message, error.advice, "warning")
             return
         dialog.exported.connect(
             lambda path: self.window.messages.say(f"Saved {Path(path).name}.", str(Path(path).parent), "info")
         )
-        dialog.open()
+        dialog.show()  # the page stays within reach: what to remove is picked in it
 
     def undo(self) -> None:
         """Take the last change of notes back."""

@@ -77,11 +77,11 @@ class _PlainPreview(QTextBrowser):
 class Composer(QDialog):
     """Compose and export the incident note of the open session, and whatever else can leave it.
 
-    `exported(path)` fires for every file written; `clip_asked`: a clip is wanted.
+    `exported(path)` fires for every file written; `clip_asked(format)`: a clip is wanted.
     """
 
     exported = Signal(str)
-    clip_asked = Signal()
+    clip_asked = Signal(str)
 
     def __init__(
         self,
@@ -172,9 +172,8 @@ class Composer(QDialog):
         for name, one in known.items():
             if not one.note:
                 action = self.more.addAction(f"{one.title}… ({one.suffix})")
-                action.triggered.connect(partial(self._ask_and_save, name))
-        self.more.addSeparator()
-        self.more.addAction("Clip of the page…").triggered.connect(lambda _on: self.clip_asked.emit())
+                then = partial(self._ask_for_clip, name) if one.clip else partial(self._ask_and_save, name)
+                action.triggered.connect(then)
         self.more_button = named_button("More", "export")
         self.more_button.setToolTip("Requests, a reproduction, the whole session, a clip")
         self.more_button.setMenu(self.more)
@@ -368,6 +367,9 @@ class Composer(QDialog):
         self._tasks.run(
             lambda: export(note, name, redactor, settings)[0].data.decode(), done, self._failed, key="incident-copy"
         )
+
+    def _ask_for_clip(self, name: str, _checked: Any = False) -> None:
+        self.clip_asked.emit(name)
 
     def _ask_and_save(self, name: str, _checked: Any = False) -> None:
         self._reviewed(name, lambda redactor: self._where_and_save(name, redactor))

@@ -118,6 +118,8 @@ class ReviewDialog(QDialog):
     """
 
     approved = Signal(object)
+    #: From the worker: (number of the look, steps done, steps in all).
+    _advanced = Signal(int, int, int)
 
     def __init__(
         self, context: Context, leaving: Leaving, parent: QWidget | None = None, *, verb: str = "Export"
@@ -129,6 +131,7 @@ class ReviewDialog(QDialog):
         self._redactor: Redactor | None = None
         self._log = HitLog()
         self._stopped = False
+        self._looks = 0
         self._changes: list[OwnRule | Allow] = []
         self.rules = OwnRules()
         self.setWindowTitle(f"Before it leaves: {leaving.title or leaving.format}")
@@ -245,6 +248,7 @@ class ReviewDialog(QDialog):
         self.kind.currentIndexChanged.connect(self._hint)
         self.profile.activated.connect(lambda _at: self.look())
         self.progress.cancelled.connect(self._stop)
+        self._advanced.connect(self._progressed)
         self.cancel_button.clicked.connect(self.reject)
         self.export_button.clicked.connect(self._approve)
         self._picker = SelectorPicker(self.context, self)
@@ -278,15 +282,25 @@ class ReviewDialog(QDialog):
     def look(self) -> None:
         """See what redaction removes now."""
         leaving, profile, own = self._leaving, self.profile.currentData(), self.own
+        self._looks += 1
+        look = self._looks
         self._redactor = None
         self._stopped = False
         self.export_button.setEnabled(False)
         self.progress.begin("Looking for what is personal")
 
         def work(library: Library) -> tuple[HitLog, Redactor]:
-            return review(library, leaving, profile, own, cancelled=lambda: self._stopped)
+            return review(
+                library, leaving, profile, own,
+                progress=lambda done, total: self._advanced.emit(look, done, total),
+                cancelled=lambda: self._stopped or look != self._looks,
+            )  # fmt: skip
 
         self._tasks.read(work, self._looked, self._failed, key="review")
+
+    def _progressed(self, look: int, done: int, total: int) -> None:
+        if look == self._looks and self._redactor is None:
+            self.progress.set_progress(done, total)
 
     def _looked(self, found: tuple[HitLog, Redactor]) -> None:
         self.progress.end()

@@ -59,6 +59,8 @@ class Redactor:
         if unknown:
             raise BadInput(f"There is no redaction rule “{unknown[0]}”.", f"Use some of: {', '.join(RULES)}.")
         self.profile = profile
+        #: The rules it was made with: what another process needs to make the same.
+        self.own = own
         base = PROFILES.get(profile, PROFILES["strict"])
         active = base if rules is None else base & frozenset(rules)
         mine = own.of(profile) if own is not None and active else None

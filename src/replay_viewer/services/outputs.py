@@ -9,17 +9,40 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from replay_viewer.analysis.symbols import MapSet
-from replay_viewer.domain.errors import BadInput
+from replay_viewer.domain.errors import BadInput, UserError
+from replay_viewer.domain.session import Session
+from replay_viewer.export import clips as moving
 from replay_viewer.export import formats
 from replay_viewer.export.incident import IncidentNote, Severity
 from replay_viewer.export.sessions import FORMATS
 from replay_viewer.library import Library
 from replay_viewer.redaction import Redactor
-from replay_viewer.services import content, incident
+from replay_viewer.services import clips, content, incident
 from replay_viewer.services.bundle import write_bundle
 from replay_viewer.services.transform import OnProgress
+
+
+class Painter(Protocol):
+    """Paints a clip (`qt.clips.make`): only a program with a page engine can."""
+
+    def __call__(
+        self,
+        library: Library,
+        session: Session,
+        tab: int,
+        name: str,
+        shape: moving.Shape,
+        out: Path,
+        redactor: Redactor,
+        *,
+        progress: OnProgress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Sequence[Path]:
+        """The files written."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +50,7 @@ class Order:
     """What is wanted. `range`: epoch ms, either end may be open; `tab`: one tab, None all.
 
     `note`: the incident note as composed (else one is built, with `title`, `severity`, pictures by `shoot`).
+    `fps`, `width` (pixels), `pictures`: of a clip, which `paint` makes.
     """
 
     session: str
@@ -40,19 +64,27 @@ class Order:
     maps: MapSet | None = None
     shoot: incident.Shoot | None = None
     print_html: incident.Printer | None = None
+    paint: Painter | None = None
+    fps: float = 10.0
+    width: int = 960
+    pictures: int = 8
     progress: OnProgress | None = None
     cancelled: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """One kind of file. `note`: it is a form of the incident note; `ranged`, `tabbed`: it can be of a part."""
+    """One kind of file. `ranged`, `tabbed`: it can be of a part.
+
+    `note`: it is a form of the incident note; `clip`: pictures of the page in motion, which need `Order.paint`.
+    """
 
     name: str
     title: str
     suffix: str
     write: Callable[[Library, Order], Sequence[Path]] = field(repr=False)
     note: bool = False
+    clip: bool = False
     ranged: bool = False
     tabbed: bool = False
 
@@ -93,8 +125,24 @@ def _bundle(library: Library, order: Order) -> Sequence[Path]:
     return [order.out]
 
 
+def _clip(name: str) -> Callable[[Library, Order], Sequence[Path]]:
+    def write(library: Library, order: Order) -> Sequence[Path]:
+        session = library.session(order.session)
+        tab, start, end = clips.stretch(library, session, *order.range, order.tab)
+        shape = moving.Shape(start=start, end=end, fps=order.fps, width=order.width, pictures=order.pictures)
+        moving.check(shape, name)
+        if order.paint is None:
+            raise UserError("A clip cannot be painted here.", "Use the application, or `replay-viewer export`.")
+        return order.paint(
+            library, session, tab, name, shape, order.out, order.redactor, progress=order.progress,
+            cancelled=order.cancelled,
+        )  # fmt: skip
+
+    return write
+
+
 def outputs() -> dict[str, Output]:
-    """Name → output: the forms of the incident note, of the requests and acts, the bundle."""
+    """Name → output: the forms of the incident note, of the requests and acts, the bundle, the clips."""
     notes = [
         Output(name=one.name, title=one.title, suffix=one.suffix, write=_note(one.name), note=True, ranged=True)
         for one in formats().values()
@@ -104,7 +152,14 @@ def outputs() -> dict[str, Output]:
         for one in FORMATS.values()
     ]
     bundle = Output(name="bundle", title="Bundle", suffix=".replay", write=_bundle)
-    return {one.name: one for one in (*notes, *sessions, bundle)}
+    painted = [
+        Output(
+            name=one.name, title=one.title, suffix=one.suffix, write=_clip(one.name), clip=True, ranged=True,
+            tabbed=True,
+        )
+        for one in moving.FORMATS.values()
+    ]  # fmt: skip
+    return {one.name: one for one in (*notes, *sessions, bundle, *painted)}
 
 
 def write_output(library: Library, name: str, order: Order) -> Sequence[Path]:
