@@ -17,6 +17,7 @@ from replay_viewer.domain.rows import (
     NetworkRequest,
     Raised,
     Row,
+    SocketMessage,
     StateChange,
 )
 
@@ -119,9 +120,13 @@ def test_linked_page_views_of_recorded_page_changes() -> None:
 
 def test_a_linked_request_completes_the_recorded_one() -> None:
     recorded = NetworkRequest(t=10, end=20, tab=0, event=3, url="https://a/", response_body=Body(why="not recorded"))
-    linked = NetworkRequest(t=12, end=20, url="https://a/", status=200, response_body=Body(text="hello"))
+    linked = NetworkRequest(
+        t=12, end=20, url="https://a/", status=200, response_body=Body(text="hello"), content_size=5,
+        initiator="script", messages=[SocketMessage(t=13, text="hi")],
+    )  # fmt: skip
     (kept,) = merge([linked, recorded])
     assert isinstance(kept, NetworkRequest)
+    assert (kept.content_size, kept.initiator, kept.messages) == (5, "script", linked.messages)
     assert (kept.event, kept.status, kept.response_body.text) == (3, 200, "hello")
 
 

@@ -175,3 +175,36 @@ def test_recordings_of_other_sdks_are_valid(tmp_path: Path, name: str) -> None:
     source = folder / "events.json.gz" if (folder / "events.json.gz").exists() else folder / "raw"
     exported(tmp_path, source)
     check_har(tmp_path / "s.har")
+
+
+def test_a_websocket_comes_back_out_as_it_came_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Imported, listed as rows, exported redacted, and valid; read again it is the same."""
+    at = 1795205174.25
+    url = "wss://shop.test/live"
+    sides = {"method": "GET", "url": url, "headers": []}, {"status": 101, "headers": [], "content": {}}
+    messages = [
+        {"type": "send", "time": at, "opcode": 1, "data": '{"password":"rosebud77"}'},
+        {"type": "receive", "time": at + 1, "opcode": 1, "data": "ready"},
+    ]
+    initiator = {"type": "script", "stack": {"callFrames": [
+        {"functionName": "go", "url": "https://shop.test/a.js", "lineNumber": 3, "columnNumber": 0}]}}  # fmt: skip
+    entry = {"startedDateTime": "2026-11-20T20:06:14.000Z", "time": 9, "request": sides[0], "response": sides[1],
+             "_resourceType": "websocket", "_webSocketMessages": messages, "_initiator": initiator}  # fmt: skip
+    given, made, home = tmp_path / "in.har", tmp_path / "out.har", ["--home", str(tmp_path / "home")]
+    given.write_text(json.dumps({"log": {"version": "1.2", "entries": [entry]}}))
+    (found,) = import_paths(tmp_path / "home", [given])
+    assert main(["rows", found, "network", "--json", *home]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert [one["text"] for one in row["messages"]] == [one["data"] for one in messages]
+    assert main(["rows", found, "network", *home]) == 0
+    assert "2 messages" in capsys.readouterr().out
+    assert main(["rows", found, "network", "--text", "ready", "--json", *home]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 1
+    assert main(["export", found, "--format", "har", "-o", str(made), *home]) == 0
+    assert "rosebud77" not in made.read_text()
+    written = json.loads(made.read_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(written)
+    [out] = written["log"]["entries"]
+    assert [(one["type"], one["time"]) for one in out["_webSocketMessages"]] == [("send", at), ("receive", at + 1)]
+    assert out["_webSocketMessages"][1]["data"] == "ready"
+    assert (out["_initiator"], out["_resourceType"]) == (initiator, "websocket")

@@ -11,6 +11,7 @@ from replay_viewer.domain.rows import (
     NetworkRequest,
     Raised,
     Row,
+    SocketMessage,
     StateChange,
     Vital,
     summary,
@@ -27,6 +28,7 @@ from replay_viewer.library.rowtext import MAX_TEXT, search_text
             ["PUT /a", "502"],
         ),
         (NetworkRequest(t=1, end=2, url="/a", status=0), ["GET /a", "0"]),
+        (NetworkRequest(t=1, end=2, url="/a", messages=[SocketMessage(t=1, text="order 7")]), ["GET /a", "order 7"]),
         (
             ErrorEvent(t=1, title="Oops", exceptions=[Raised(type="TypeError", value="x is null")], release="1.4"),
             ["Oops", "TypeError: x is null", "1.4"],

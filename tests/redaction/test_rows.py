@@ -8,7 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from replay_viewer.domain.rows import KINDS, Body, Interaction, NetworkRequest, Row, StateChange
+from replay_viewer.domain.rows import (
+    KINDS,
+    Body,
+    Frame,
+    Interaction,
+    NetworkRequest,
+    Row,
+    SocketMessage,
+    StateChange,
+)
 from replay_viewer.domain.session import Facts, Note, Session, Tab, User
 from replay_viewer.redaction import Redactor
 
@@ -122,3 +131,22 @@ def test_user_of_facts() -> None:
     """The user becomes labels."""
     facts = Facts(user=User(id="u-1234", email="ada@example.test", name="Ada Byron"))
     assert Redactor(facts=facts).facts(facts).user == User(id="[user 1]", email="[e-mail 1]", name="[name 1]")
+
+
+def test_messages_of_a_websocket() -> None:
+    """Text as a body, what a secret field held everywhere, binary not at all, the calls' addresses."""
+    redactor = Redactor()
+    messages = [
+        SocketMessage(t=2, sent=True, text='{"password": "rose bud!", "mail": "ada@example.test"}'),
+        SocketMessage(t=3, text="echo rose bud!"),
+        SocketMessage(t=4, text="AAEC/w==", size=4, binary=True),
+    ]
+    stack = [Frame(file="https://x.test/app.js?token=abcdefgh12345")]
+    request = NetworkRequest(t=2, end=3, url="wss://x.test/live", messages=messages, stack=stack)
+    redactor.learn_row(request)
+    done = redactor.row(request)
+    assert isinstance(done, NetworkRequest)
+    text = msgspec.json.encode(done).decode()
+    for secret in ("rose", "ada@", "AAEC", "abcdefgh12345"):
+        assert secret not in text
+    assert done.messages[2].why.startswith("removed")

@@ -155,9 +155,11 @@ def _complete(row: NetworkRequest, other: NetworkRequest) -> NetworkRequest:
     for name in ("request_body", "response_body"):
         if getattr(row, name).text is None and getattr(other, name).text is not None:
             changes[name] = getattr(other, name)
-    for name in ("request_headers", "response_headers", "phases"):
+    for name in ("request_headers", "response_headers", "phases", "initiator", "stack", "messages"):
         if not getattr(row, name) and getattr(other, name):
             changes[name] = getattr(other, name)
     if row.status < 0 <= other.status:
         changes["status"] = other.status
+    if row.content_size < 0 <= other.content_size:
+        changes["content_size"] = other.content_size
     return msgspec.structs.replace(row, **changes) if changes else row

@@ -53,6 +53,11 @@ def type_of(kind: str, url: str) -> str:
     return _BY_ENDING.get(found[1].lower(), known or "other") if found else known or "other"
 
 
+def is_socket(request: NetworkRequest) -> bool:
+    """Whether a request opened a WebSocket."""
+    return bool(request.messages) or type_of(request.kind, request.url) == "ws"
+
+
 class Operation(msgspec.Struct, frozen=True):
     """A GraphQL operation: query, mutation or subscription, its name, variables and text."""
 

@@ -259,7 +259,8 @@ def line(row: Row) -> str:
     """One line of text for a row, with what a person looks for first."""
     if isinstance(row, NetworkRequest):
         status = "failed" if row.status == 0 else "?" if row.status < 0 else str(row.status)
-        return f"{status:>6}  {summary(row)}  {row.end - row.t:,.0f} ms"
+        said = f"  {len(row.messages):,} messages" if row.messages else ""
+        return f"{status:>6}  {summary(row)}  {row.end - row.t:,.0f} ms{said}"
     if isinstance(row, row_kinds.ConsoleEntry):
         return f"{row.level:>6}  {row.message}"
     return summary(row)

@@ -48,11 +48,27 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     why: str = ""
 
 
+class SocketMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One message of a WebSocket: `t` epoch ms, `sent` by the page or received, `size` in bytes (-1: not known).
+
+    `text` of a `binary` message is base64. What is cut or missing, `why` says in words.
+    """
+
+    t: float
+    sent: bool = False
+    text: str = ""
+    size: int = -1
+    binary: bool = False
+    why: str = ""
+
+
 class NetworkRequest(Row, tag="network", frozen=True, kw_only=True, omit_defaults=True):
     """One request. `t` is its start, `end` its end (epoch ms); `status` 0 means it failed or was blocked.
 
     `status` is -1 when the recording does not say. `kind`: document, fetch, xhr, script, css, img, beacon, …
     `url` is absolute when the page's URL was known. `phases`: names of web timing (dns, connect, wait, …) to ms.
+    `size`: bytes transferred; `content_size`: of the content once it is decompressed. `initiator`: what asked for it,
+    in the recorder's word (parser, script, preload, img, …); `stack`: the calls that did, oldest first.
     """
 
     end: float
@@ -61,12 +77,16 @@ class NetworkRequest(Row, tag="network", frozen=True, kw_only=True, omit_default
     status: int = -1
     kind: str = "other"
     size: int = -1
+    content_size: int = -1
     request_headers: dict[str, str] = {}
     response_headers: dict[str, str] = {}
     request_body: Body = Body()
     response_body: Body = Body()
     phases: dict[str, float] = {}
     error: str = ""
+    initiator: str = ""
+    stack: list[Frame] = []
+    messages: list[SocketMessage] = []
 
     @property
     def failed(self) -> bool:

@@ -12,13 +12,14 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from replay_viewer import __version__
-from replay_viewer.domain.rows import Body, NetworkRequest
+from replay_viewer.domain.rows import Body, NetworkRequest, SocketMessage
 from replay_viewer.domain.time import iso
 from replay_viewer.export.base import Exporter, File, Settings, opened_session
 from replay_viewer.export.content import SessionContent
 
 _TYPES = {"document": "document", "fetch": "fetch", "xhr": "xhr", "script": "script", "css": "stylesheet",
-          "link": "stylesheet", "img": "image", "beacon": "ping"}  # fmt: skip
+          "link": "stylesheet", "img": "image", "beacon": "ping", "websocket": "websocket", "font": "font",
+          "media": "media"}  # fmt: skip
 _PHASES = {"blocked": "blocked", "dns": "dns", "connect": "connect", "ssl": "ssl"}
 
 
@@ -70,10 +71,34 @@ def _entry(row: NetworkRequest, content: SessionContent) -> dict[str, Any]:
     ]  # fmt: skip
     if pages:
         entry["pageref"] = f"page_{pages[-1]}"
+    if row.initiator:
+        entry["_initiator"] = _initiator(row)
+    if row.messages:
+        entry["_webSocketMessages"] = [_message(one) for one in row.messages]
     if row.error:
         entry["comment"] = row.error
         entry["response"]["_error"] = row.error
     return entry
+
+
+def _initiator(row: NetworkRequest) -> dict[str, Any]:
+    """As DevTools has it: lines and columns from 0, the newest call first."""
+    made: dict[str, Any] = {"type": row.initiator}
+    calls = [
+        {"functionName": one.function, "url": one.file, "lineNumber": max(0, one.line - 1),
+         "columnNumber": max(0, one.column - 1)}
+        for one in reversed(row.stack)
+    ]  # fmt: skip
+    return {**made, "stack": {"callFrames": calls}} if calls else made
+
+
+def _message(one: SocketMessage) -> dict[str, Any]:
+    """As DevTools has it: seconds, `opcode` 2 for binary with its data in base64."""
+    if one.why.startswith("error: "):
+        return {"type": "error", "time": one.t / 1000, "opcode": -1, "data": one.why.removeprefix("error: ")}
+    way = "send" if one.sent else "receive"
+    made = {"type": way, "time": one.t / 1000, "opcode": 2 if one.binary else 1, "data": one.text}
+    return {**made, "comment": one.why} if one.why else made
 
 
 def _request(row: NetworkRequest) -> dict[str, Any]:
@@ -107,7 +132,7 @@ def _request(row: NetworkRequest) -> dict[str, Any]:
 
 def _response(row: NetworkRequest) -> dict[str, Any]:
     body = row.response_body
-    content: dict[str, Any] = {"size": max(body.size, 0), "mimeType": _mime(row.response_headers)}
+    content: dict[str, Any] = {"size": max(row.content_size, body.size, 0), "mimeType": _mime(row.response_headers)}
     if body.text is not None:
         content["text"] = body.text
     if why := _why(body):

@@ -1,7 +1,7 @@
 """HAR 1.2: the requests a browser or a proxy saw, without a recording of the page.
 
-Pages become navigations, messages of websockets custom events. Real writers: Chrome, Firefox, Safari, Charles (with a
-byte order mark), Playwright.
+Pages become navigations, messages of WebSockets belong to their request. Real writers: Chrome, Firefox, Safari,
+Charles (with a byte order mark), Playwright.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from typing import Any
 
 import msgspec
 
-from replay_viewer.domain.rows import CustomEvent, Navigation, NetworkRequest, Row
+from replay_viewer.domain.rows import Navigation, NetworkRequest, Row
 from replay_viewer.domain.session import Facts
 from replay_viewer.formats.base import Document, Format, Linked, Malformed, Piece, Said, Skipped, TooLarge, register
 from replay_viewer.formats.base.harentry import request_of
 from replay_viewer.formats.base.values import mapping, moment, sequence, text
 
 MAX_FILE = 512 << 20
-_MAX_MESSAGE = 100_000
 
 
 def sniff(document: Document) -> bool:
@@ -48,7 +47,6 @@ def read(document: Document) -> Iterator[Piece]:
         row = request_of(entry, t)
         agent = agent or row.request_headers.get("user-agent", "")
         rows.append(row)
-        rows += _messages(entry, row.url)
     urls = {row.t: row.url for row in rows if isinstance(row, NetworkRequest) and row.kind == "document"}
     for page in map(mapping, sequence(log.get("pages"))):
         if t := moment(page.get("startedDateTime")):
@@ -70,14 +68,6 @@ def read(document: Document) -> Iterator[Piece]:
     yield Linked("", sorted(rows, key=lambda row: row.t))
     if undated:
         yield Skipped("", "undated", "Requests without a time were left out.", undated)
-
-
-def _messages(entry: dict[str, Any], url: str) -> Iterator[Row]:
-    for message in map(mapping, sequence(entry.get("_webSocketMessages"))):
-        if t := moment(message.get("time")):
-            way = "sent" if message.get("type") == "send" else "received"
-            data = {"url": url, "data": text(message.get("data"))[:_MAX_MESSAGE]}
-            yield CustomEvent(t=t, name=f"websocket message {way}", category="websocket", data=data)
 
 
 FORMAT = register(Format("har", sniff, read, rank=20, linked=True))

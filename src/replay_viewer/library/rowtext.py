@@ -31,7 +31,8 @@ def _extra(row: Row) -> str:
     match row:
         case NetworkRequest():
             status = str(row.status) if row.status >= 0 else ""
-            return f"{status} {row.kind} {row.error}".strip()
+            said = "".join(f" {one.text[:MAX_TEXT]}" for one in row.messages[:50] if not one.binary)
+            return f"{status} {row.kind} {row.error}{said}".strip()
         case ConsoleEntry():
             return row.level
         case ErrorEvent():

@@ -134,6 +134,9 @@ class Learner:
                 self._url(row.url)
                 for body in (row.request_body.text, row.response_body.text):
                     self._body(body or "")
+                for message in row.messages:
+                    if not message.binary:
+                        self._body(message.text)
             case Navigation():
                 self._url(row.url)
             case StateChange():

@@ -19,6 +19,7 @@ from replay_viewer.domain.rows import (
     NetworkRequest,
     Raised,
     Row,
+    SocketMessage,
     StateChange,
     Vital,
 )
@@ -128,7 +129,18 @@ def _request(strings: Strings, row: NetworkRequest) -> NetworkRequest:
         request_body=_body(strings, row.request_body, "request body"),
         response_body=_body(strings, row.response_body, "response body"),
         error=strings.text(row.error, "network"),
+        initiator=strings.text(row.initiator, "network"),
+        stack=[_frame(strings, frame, "network") for frame in row.stack],
+        messages=[_message(strings, one) for one in row.messages],
     )
+
+
+def _message(strings: Strings, one: SocketMessage) -> SocketMessage:
+    """Text is redacted as a body is; nobody can tell what a binary message says, so it goes."""
+    if one.binary and one.text:
+        return msgspec.structs.replace(one, text="", why="removed: nobody can tell what binary data says")
+    where = "WebSocket messages"
+    return msgspec.structs.replace(one, text=strings.leaf(one.text, where), why=strings.text(one.why, where))
 
 
 def _error(strings: Strings, row: ErrorEvent) -> ErrorEvent:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from replay_viewer.domain.rows import Body, ConsoleEntry, NetworkRequest, Row
+from replay_viewer.domain.rows import Body, ConsoleEntry, Frame, NetworkRequest, Row, SocketMessage
 from replay_viewer.domain.session import Facts, Session, Tab
 from replay_viewer.library import Library
 from replay_viewer.qt.window import Window
@@ -173,6 +173,57 @@ def test_details_graphql_long_bodies_and_why_there_is_none(network: Any, qtbot: 
     assert len(response.toPlainText()) == 200_000
     qtbot.mouseClick(response.all, Qt.MouseButton.LeftButton)
     assert len(response.toPlainText()) == 300_000
+
+
+def test_messages_of_a_websocket(network: Any, window: Window, qtbot: QtBot) -> None:
+    """The list with its filters, a JSON message as a tree, bytes in hexadecimal, a click that seeks."""
+    box = network.box
+    stack = [Frame(function="open", file="https://shop.test/app.js", line=10, column=5)]
+    messages = [
+        SocketMessage(t=START + 1_000, sent=True, text='{"op":"subscribe","to":["cart"]}', size=32),
+        SocketMessage(t=START + 2_000, text="pong", size=4),
+        SocketMessage(t=START + 3_000, text="AAEC/w==", size=4, binary=True),
+        SocketMessage(t=START + 4_000, why="error: closed"),
+    ]
+    row = NetworkRequest(
+        t=START, end=START + 4_000, url="wss://shop.test/live", status=101, kind="websocket", messages=messages,
+        initiator="script", stack=stack,
+    )  # fmt: skip
+    network.reveal(2)
+    box.show_request(row, None)
+    tabs, view = box.tabs, box.messages
+    assert [tabs.tabText(at) for at in range(tabs.count()) if tabs.isTabVisible(at)] == [
+        "Messages", "Headers", "Timing", "Initiator",
+    ]  # fmt: skip
+    assert tabs.currentWidget() is view
+
+    def shown() -> list[tuple[str, ...]]:
+        return [line.cells[1:] for line in view.table.line_model.lines]
+
+    assert shown() == [
+        ("↑ sent", "32 B", '{"op":"subscribe","to":["cart"]}'),
+        ("↓ received", "4 B", "pong"),
+        ("↓ received", "4 B", "binary  00 01 02 ff"),
+        ("✕ error", "", "error: closed"),
+    ]
+    view.table.selectRow(0)
+    assert view.tree.json.index(0, 0).data() == "op"
+    view.table.selectRow(2)
+    assert view.code.toPlainText().startswith("000000  00 01 02 ff")
+    with qtbot.waitSignal(window.context.playhead.sought) as sought:
+        view.table.setFocus()
+        qtbot.keyClick(view.table, Qt.Key.Key_Return)
+    assert sought.args == [START + 3_000]
+    view.sent.click()
+    assert [line[0] for line in shown()] == ["↑ sent"]
+    view.sent.click()
+    view.filter.setText("PONG")
+    view.filter.flush()
+    assert [line[2] for line in shown()] == ["pong"]
+    assert view.counter.text() == "1 of 4"
+    box.show_request(requests()[0], None)  # type: ignore[arg-type]
+    assert tabs.currentWidget() is box.response
+    assert not tabs.isTabVisible(tabs.indexOf(view))
 
 
 def test_an_empty_panel_says_what_to_configure(window: Window) -> None:

@@ -148,6 +148,7 @@ class NetworkReader:
             method=(text(entry.get("method")) or ("POST" if kind == "beacon" else "GET")).upper(),
             url=self.context.absolute(text(entry.get("name")) or text(entry.get("url"))),
             status=status, kind=kind, size=int(size), error=error, phases=phases(entry),
+            content_size=int(number(entry.get("decodedBodySize"), -1)), initiator=text(entry.get("initiatorType")),
             request_headers=request_headers, response_headers=response_headers,
             request_body=plugin_body(entry, "requestBody", kind, request_headers),
             response_body=unanswered(response) if status == 0 else response,

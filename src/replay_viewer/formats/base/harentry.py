@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 from collections.abc import Callable
 from typing import Any
 
-from replay_viewer.domain.rows import Body, NetworkRequest
-from replay_viewer.formats.base.values import mapping, sequence, text
+from replay_viewer.domain.rows import Body, Frame, NetworkRequest, SocketMessage
+from replay_viewer.formats.base.values import mapping, moment, number, sequence, text
 
 #: Names of web timing, as HAR has them, to ours.
 _PHASES = {"blocked": "blocked", "dns": "dns", "connect": "connect", "ssl": "ssl", "send": "send", "wait": "wait",
@@ -22,6 +23,9 @@ _KINDS = {"stylesheet": "css", "image": "img", "ping": "beacon", "document": "do
 _TEXTUAL = ("json", "text", "xml", "javascript", "x-www-form-urlencoded", "graphql")
 #: Longer bodies are cut: a table row is no place for a video.
 _MAX_TEXT = 1 << 20
+#: Of the messages of one WebSocket: how many are kept, how long each, and all of them together (characters).
+_MAX_MESSAGES, _MAX_MESSAGE, _MAX_MESSAGES_TEXT = 20_000, 100_000, 4 << 20
+_MAX_CALLS = 50
 
 #: Gives the bytes of a body that lies beside the trace by its name; None when it is not there.
 Beside = Callable[[str], bytes | None]
@@ -39,25 +43,73 @@ def request_of(entry: dict[str, Any], t: float, beside: Beside = lambda _name: N
     error = text(response.get("_error")) or text(response.get("_failureText")) or text(entry.get("_error"))
     code = int(status) if isinstance(status, int | float) and 0 <= status < 1000 else -1
     content = mapping(response.get("content"))
+    messages = _messages(entry)
+    initiator = mapping(entry.get("_initiator"))
     return NetworkRequest(
         t=t,
-        end=t + max(0.0, spent),
+        end=max([t + max(0.0, spent), *(one.t for one in messages[-1:])]),
         method=text(request.get("method")).upper() or "GET",
         url=text(request.get("url")),
         status=0 if error and code <= 0 else code,
-        kind=_kind(entry, text(content.get("mimeType"))),
+        kind="websocket" if messages else _kind(entry, text(content.get("mimeType"))),
         size=_size(response, content),
+        content_size=int(_number(content.get("size"))),
         request_headers=_headers(request),
         response_headers=_headers(response),
         request_body=_body(mapping(request.get("postData")), _number(request.get("bodySize")), beside),
         response_body=_body(content, _number(content.get("size")), beside),
         phases=phases,
         error=error,
+        initiator=text(initiator.get("type")),
+        stack=_calls(initiator),
+        messages=messages,
     )
 
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else -1.0
+
+
+def _messages(entry: dict[str, Any]) -> list[SocketMessage]:
+    """Messages of a WebSocket in order of time, as Chrome exports them: `opcode` 2 is binary, its data base64."""
+    made: list[SocketMessage] = []
+    room = _MAX_MESSAGES_TEXT
+    for message in itertools.islice(map(mapping, sequence(entry.get("_webSocketMessages"))), _MAX_MESSAGES):
+        t = moment(message.get("time"))
+        if not t:
+            continue
+        data, way, binary = text(message.get("data")), text(message.get("type")), message.get("opcode") == 2
+        if way == "error":
+            made.append(SocketMessage(t=t, why=f"error: {data[:500]}"))
+            continue
+        size = len(data.rstrip("=")) * 3 // 4 if binary else len(data.encode("utf-8", "surrogatepass"))
+        most = max(0, min(_MAX_MESSAGE, room))
+        most -= most % 4 if binary else 0  # whole groups of base64
+        why = "" if len(data) <= most else "cut: too long" if most else "left out: too much of it"
+        room -= min(len(data), most)
+        made.append(
+            SocketMessage(t=t, sent=way in ("send", "sent"), text=data[:most], size=size, binary=binary, why=why)
+        )
+    return sorted(made, key=lambda one: one.t)
+
+
+def _calls(initiator: dict[str, Any]) -> list[Frame]:
+    """Who asked, oldest call first; DevTools has the newest first, counts from 0, and links what was awaited."""
+    found: list[Frame] = []
+    stack = mapping(initiator.get("stack"))
+    while stack and len(found) < _MAX_CALLS:
+        for call in map(mapping, sequence(stack.get("callFrames"))):
+            found.append(
+                Frame(
+                    function=text(call.get("functionName")), file=text(call.get("url")),
+                    line=number(call.get("lineNumber")) + 1, column=number(call.get("columnNumber")) + 1,
+                )
+            )  # fmt: skip
+        stack = mapping(stack.get("parent"))
+    if not found and (url := text(initiator.get("url"))):
+        line = initiator.get("lineNumber")
+        found = [Frame(file=url, line=number(line) + 1 if line is not None else 0)]
+    return found[_MAX_CALLS - 1 :: -1] if len(found) >= _MAX_CALLS else found[::-1]
 
 
 def _size(response: dict[str, Any], content: dict[str, Any]) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
-from replay_viewer.analysis.requests import TYPES, operations
+from replay_viewer.analysis.requests import TYPES, is_socket, operations
 from replay_viewer.domain.rows import AnyRow, NetworkRequest
 from replay_viewer.library import Library
 from replay_viewer.qt.opened import Columns
@@ -42,6 +42,14 @@ def _size(row: AnyRow) -> Cell:
     return Cell(size(_request(row).size))
 
 
+def _kind(row: AnyRow) -> Cell:
+    request = _request(row)
+    if not is_socket(request):
+        return Cell(request.kind, "muted")
+    count = len(request.messages)
+    return Cell("ws", "muted", tail=f"{count:,}" if count else "")
+
+
 def _address(row: AnyRow) -> Cell:
     """The path; of GraphQL the operation, because the path is always the same."""
     request = _request(row)
@@ -66,7 +74,7 @@ class NetworkPanel(ListPanel):
             Column("Time", 84, self.time_cell, mono=True, right=True, sort="t"),
             Column("Method", 62, lambda row: Cell(_request(row).method), mono=True, sort="method"),
             Column("URL", 0, _address, mono=True, sort="url"),
-            Column("Type", 74, lambda row: Cell(_request(row).kind, "muted"), mono=True, sort="kind", needs=780),
+            Column("Type", 74, _kind, mono=True, sort="kind", needs=780),
             Column(
                 "Status",
                 62,

@@ -10,12 +10,14 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QTabWidget, QVBoxLayout
 
 from replay_viewer.analysis.absent import body_advice, headers_advice
 from replay_viewer.analysis.pretty import pretty
-from replay_viewer.analysis.requests import operations
+from replay_viewer.analysis.requests import is_socket, operations
 from replay_viewer.domain.rows import Body, NetworkRequest
 from replay_viewer.domain.session import Session
 from replay_viewer.domain.time import iso
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.jsontree import JsonTree
+from replay_viewer.qt.panels.sockets import MessagesView
+from replay_viewer.qt.panels.stack import StackView
 from replay_viewer.qt.rowtext import status_text
 from replay_viewer.qt.widgets import CodeView, IconButton, label, named_button
 from replay_viewer.qt.wording import size, span
@@ -121,13 +123,16 @@ class RequestDetail(QWidget):
         self.tabs.setDocumentMode(True)
         self.response = BodyView("Response body", context)
         self.request = BodyView("Request body", context)
+        self.messages, self.stack = MessagesView(context), StackView("Initiator")
         self.headers, self.graphql, self.timing = JsonTree("Headers"), JsonTree("GraphQL"), JsonTree("Timing")
         for name, widget in (
+            ("Messages", self.messages),
             ("Response", self.response),
             ("Request", self.request),
             ("Headers", self.headers),
             ("GraphQL", self.graphql),
             ("Timing", self.timing),
+            ("Initiator", self.stack),
         ):
             self.tabs.addTab(widget, name)
         layout = QVBoxLayout(self)
@@ -139,6 +144,14 @@ class RequestDetail(QWidget):
     def show_request(self, request: NetworkRequest, session: Session | None) -> None:
         """Another request."""
         outcome = request.error or status_text(request)
+        socket = is_socket(request)
+        before = self.tabs.isTabVisible(self.tabs.indexOf(self.messages))
+        self.tabs.setTabVisible(self.tabs.indexOf(self.messages), socket)
+        for widget in (self.response, self.request):  # a WebSocket has no bodies
+            self.tabs.setTabVisible(self.tabs.indexOf(widget), not socket)
+        if socket != before:
+            self.tabs.setCurrentWidget(self.messages if socket else self.response)
+        self.messages.show_messages(request)
         self.head.setText(f"{request.method} {request.url[:600]} · {outcome}")
         self.response.show_body(request.response_body, request.response_headers, session)
         self.request.show_body(request.request_body, request.request_headers, session)
@@ -163,9 +176,14 @@ class RequestDetail(QWidget):
         )
         timing: list[tuple[str, Any]] = [
             ("Started", iso(request.t)), ("Ended", iso(request.end)), ("Took", span(request.end - request.t)),
-            ("Started by", request.kind),
+            ("Started by", request.initiator or request.kind),
         ]  # fmt: skip
+        content = max(request.content_size, request.response_body.size)
+        timing += [("Transferred", size(request.size))] if request.size >= 0 else []
+        timing += [("Content", size(content))] if content >= 0 else []
         timing += [(name, span(value)) for name, value in request.phases.items()]
         if not request.phases:
             timing.append(("Phases", "not recorded"))
         self.timing.show_values(timing, expand=0)
+        self.tabs.setTabVisible(self.tabs.indexOf(self.stack), bool(request.stack))
+        self.stack.show_sections([(f"Started by {request.initiator or 'these calls'}", request.stack)])
