@@ -20,6 +20,8 @@ from replay_viewer.export.content import SessionContent
 _TYPES = {"document": "document", "fetch": "fetch", "xhr": "xhr", "script": "script", "css": "stylesheet",
           "link": "stylesheet", "img": "image", "beacon": "ping", "websocket": "websocket", "font": "font",
           "media": "media"}  # fmt: skip
+#: DevTools' words that mean the same without a stack; resource timing's (link, script) mean something else.
+_INITIATORS = {"parser", "preload", "preflight", "other"}
 _PHASES = {"blocked": "blocked", "dns": "dns", "connect": "connect", "ssl": "ssl"}
 
 
@@ -71,7 +73,7 @@ def _entry(row: NetworkRequest, content: SessionContent) -> dict[str, Any]:
     ]  # fmt: skip
     if pages:
         entry["pageref"] = f"page_{pages[-1]}"
-    if row.initiator:
+    if row.stack or row.initiator in _INITIATORS:
         entry["_initiator"] = _initiator(row)
     if row.messages:
         entry["_webSocketMessages"] = [_message(one) for one in row.messages]
