@@ -30,13 +30,14 @@ class Database:
     def __init__(self, home: Path) -> None:
         """Open `home`/library.db, creating and migrating it. Raises StorageProblem, NewerVersion."""
         self.home = home
+        self._patience: float | None = None
         path = home / "library.db"
         # autocommit off the driver's hands: transactions are opened below, by BEGIN of the right sort
         self._engine = create_engine(
             f"sqlite+pysqlite:///{path}", connect_args={"timeout": _BUSY_S, "check_same_thread": False}
         )
         event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+        event.listen(self._engine, "begin", self._begin)
         event.listen(self._engine, "handle_error", self._translate)
         self._writing: Engine = self._engine.execution_options(immediate=True)
         try:
@@ -53,6 +54,15 @@ class Database:
     def write(self) -> AbstractContextManager[Connection]:
         """Context manager: a Connection that holds the write lock; commits at the end, rolls back on an exception."""
         return self._writing.begin()
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Wait for other writers no longer than this from now on (a window must not stand still)."""
+        self._patience = seconds
+
+    def _begin(self, connection: Connection) -> None:
+        if self._patience is not None:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {self._patience * 1000.0:.0f}")
+        _begin(connection)
 
     def shrink(self) -> None:
         """Give free pages back to the file system, as far as that goes quickly."""

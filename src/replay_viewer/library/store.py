@@ -72,6 +72,10 @@ class Library:
             raise
         return library
 
+    def wait_at_most(self, seconds: float) -> None:
+        """Wait for other writers no longer than this from now on; then StorageProblem. For interface threads."""
+        self.database.wait_at_most(seconds)
+
     def close(self) -> None:
         """Close the database. The instance is not used afterwards."""
         self.database.close()

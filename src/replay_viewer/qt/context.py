@@ -16,6 +16,8 @@ from replay_viewer.qt.opened import Opened
 from replay_viewer.qt.tasks import Tasks
 from replay_viewer.qt.undo import Change
 
+#: The interface waits at most this long (s) for another writer of the library, then says so and offers Retry.
+BUSY_S = 0.5
 #: Enter on a row plays from this long before it.
 LEAD_MS = 2_000.0
 
@@ -32,6 +34,7 @@ class Context(QObject):
     notes_changed = Signal()
     row_selected = Signal(str, int)
     said = Signal(str, str, str)
+    refused = Signal(object, object)  #: a UserError for the message bar, and what its Retry does
     note_asked = Signal(object)
     maps_changed = Signal()
     outline_asked = Signal(list)  #: outline these nodes (mirror ids) on the page; none: put outlines away
@@ -44,6 +47,7 @@ class Context(QObject):
     def __init__(self, library: Library, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.library = library
+        library.wait_at_most(BUSY_S)
         self.playhead = Playhead(self)
         self.tasks = Tasks(library.home, self)
         self.opened: Opened | None = None

@@ -312,7 +312,7 @@ class Queue(QWidget):
         try:
             self.context.library.marks.put(session_id, marks)
         except UserError as error:
-            self.context.said.emit(error.message, error.advice, "failed")
+            self.context.refused.emit(error, partial(self._put_marks, session_id, marks))
             return
         self.model.mark(session_id, marks)
 

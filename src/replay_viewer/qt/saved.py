@@ -100,7 +100,8 @@ class SavedFilters(QWidget):
         try:
             self.context.library.put_setting(SETTING, saved)
         except UserError as error:
-            self._failed(error)
+            self.context.refused.emit(error, partial(self._store, saved))
+            return
         self.reload()
 
     def _pick(self, item: QListWidgetItem) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +13,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
+from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.rows import Navigation
 from replay_viewer.qt.actions import tip
 from replay_viewer.qt.context import Context
@@ -18,6 +21,12 @@ from replay_viewer.qt.opened import Opened
 from replay_viewer.qt.tabstrip import TabStrip
 from replay_viewer.qt.theme import data_font, pixmap, theme
 from replay_viewer.qt.widgets import EmptyState, IconButton, label, named_button
+
+
+log = logging.getLogger(__name__)
+
+#: An engine that dies this often within a minute is left alone until somebody presses Retry.
+ENGINE_DEATHS = 4
 
 
 class Player(Protocol):
@@ -107,6 +116,7 @@ class Stage(QWidget):
         self.marks = True
         self._engine: Any = None
         self._engine_of = ""
+        self._engine_deaths: list[float] = []
         self.tab = 0
         self.pinned = False
         self._steps = 0
@@ -218,7 +228,10 @@ class Stage(QWidget):
             self._set_end()
             reload = getattr(self._engine, "reload", None)
             if reload is not None:
-                reload()
+                try:
+                    reload()
+                except UserError as error:
+                    self._failed(str(error))
 
     def open_session(self, opened: Opened) -> None:
         """Show another session."""
@@ -237,10 +250,8 @@ class Stage(QWidget):
         if self._engine_of != opened.id:
             self.pinned = False
             self._steps = 0
-            self._close_engine()
-            self._engine = self._make_engine(opened.library.home, opened.id)
-            self._engine_of = opened.id
-            self.player.set_engine(self._engine)
+            self._engine_deaths.clear()
+            self._start_engine(opened)
             self.context.playhead.set_driven(True)
         self._set_end()
         self._stack.setCurrentWidget(self.player)
@@ -310,6 +321,24 @@ class Stage(QWidget):
         self.player.found.connect(self._found)
         self._around()
 
+    def _start_engine(self, opened: Opened) -> None:
+        self._close_engine()
+        self._engine = self._make_engine(opened.library.home, opened.id)
+        self._engine_of = opened.id
+        self.player.set_engine(self._engine)
+
+    def _engine_gone(self) -> bool:
+        """Whether what failed is the engine's process, and not the page or one answer."""
+        return bool(getattr(self._engine, "stopped", False))
+
+    def _resume(self) -> None:
+        """Ask the engine that has just started for what the old one was to show."""
+        playhead = self.context.playhead
+        self._set_end()
+        self._seek(playhead.target)
+        if playhead.playing:
+            self._play(True)
+
     def _close_engine(self) -> None:
         if self.player is not None:
             self.player.set_engine(None)
@@ -322,8 +351,10 @@ class Stage(QWidget):
             return
         self._stack.setCurrentWidget(self.player)
         self.context.playhead.set_driven(True)
+        self._engine_deaths.clear()
+        self._start_engine(self.context.opened)  # the old one may be gone, or may have failed to open the session
         self.player.retry()
-        self._seek(self.context.playhead.target)
+        self._resume()
 
     def _ready(self) -> None:
         self._around()
@@ -338,8 +369,22 @@ class Stage(QWidget):
             self.player.show_marks(False)
 
     def _failed(self, message: str) -> None:
+        opened = self.context.opened
+        if opened is not None and self._engine_gone():
+            now = time.monotonic()
+            self._engine_deaths = [*(t for t in self._engine_deaths if now - t < 60.0), now]
+            if len(self._engine_deaths) < ENGINE_DEATHS:
+                log.warning("the engine of %s ended: another is started", opened.id)
+                # Not from within the call that failed: the player is still at it.
+                QTimer.singleShot(0, self, lambda: self._restart_engine(opened))
+                return
         first, _, rest = message.partition(". ")
         self.show_failure(first.rstrip(".") + ".", rest)
+
+    def _restart_engine(self, opened: Opened) -> None:
+        if self.player is not None and self._engine_of == opened.id and self._engine_gone():
+            self._start_engine(opened)
+            self._resume()
 
     def _pictured(self, _timings: dict[str, Any]) -> None:
         self._measure.start()

@@ -7,6 +7,7 @@ to the log with its traceback and reaches the person as one plain sentence.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -128,8 +129,10 @@ class Tasks(QObject):
         return self._library
 
     def _report(self, number: int, value: Any, error: UserError | None) -> None:
-        if not self._closed:
-            self._finished.emit(number, value, error)
+        # Work that outlives the wait in `close` may end when this object is gone: nobody is left to hear of it.
+        with contextlib.suppress(RuntimeError):
+            if not self._closed:
+                self._finished.emit(number, value, error)
 
     def _deliver(self, number: int, value: Any, error: UserError | None) -> None:
         entry = self._waiting.pop(number, None)

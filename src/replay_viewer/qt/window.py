@@ -222,6 +222,7 @@ class Window(QMainWindow):
         self.lanes.note_picked.connect(self._note_picked)
         self.lanes.lanes_changed.connect(self._fit_lanes)
         context.said.connect(lambda message, advice, kind: self.messages.say(message, advice, kind))
+        context.refused.connect(self._failed)
         context.cause_changed.connect(lambda: self.lanes.set_cause(context.cause))
         context.notes_changed.connect(self.show_lanes)
         context.opened_changed.connect(self._opened_changed)

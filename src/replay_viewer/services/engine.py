@@ -137,6 +137,8 @@ class EngineClient:
         self.connection: Connection[Any, Any] = self._process.connection
         self._number = 0
         self._closed = False
+        #: Whether the process was found to be gone; this client answers nothing any more, another one may.
+        self.stopped = False
         self._early: list[Reply] = []
         self._send(Request(self._next(), "open", home=str(home), session=session))
 
@@ -148,7 +150,8 @@ class EngineClient:
         try:
             self.connection.send_bytes(_encode(request))
         except (BrokenPipeError, OSError) as error:
-            raise SourceProblem("The engine of this session has stopped.", "Open the session again.") from error
+            self.stopped = True
+            raise SourceProblem("The engine of this session has stopped.", "Press Retry to start another.") from error
         return request.number
 
     def seek(self, tab: int, t: float, base: int | None) -> int:
@@ -196,7 +199,8 @@ class EngineClient:
         try:
             return _reply_decoder.decode(self.connection.recv_bytes())
         except (EOFError, OSError) as error:
-            raise SourceProblem("The engine of this session has stopped.", "Open the session again.") from error
+            self.stopped = True
+            raise SourceProblem("The engine of this session has stopped.", "Press Retry to start another.") from error
 
     def receive(self) -> Reply:
         """The next reply, waiting for it. Raises SourceProblem when the engine has stopped."""

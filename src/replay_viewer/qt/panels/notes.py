@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -34,21 +35,21 @@ _ID = Qt.ItemDataRole.UserRole
 
 
 class _Change(QUndoCommand):
-    """From one state of a note to another; None is no note."""
+    """From one state of a note to another; None is no note. What the library refuses leaves the history."""
 
     def __init__(
-        self, text: str, apply: Callable[[Note | None, Note | None], None], old: Note | None, new: Note | None
+        self, text: str, apply: Callable[[Note | None, Note | None], bool], old: Note | None, new: Note | None
     ) -> None:
         super().__init__(text)
         self._apply, self._old, self._new = apply, old, new
 
     def redo(self) -> None:
         """Do it."""
-        self._apply(self._old, self._new)
+        self.setObsolete(not self._apply(self._old, self._new))
 
     def undo(self) -> None:
         """Take it back."""
-        self._apply(self._new, self._old)
+        self.setObsolete(not self._apply(self._new, self._old))
 
 
 class NotesPanel(Panel):
@@ -62,6 +63,7 @@ class NotesPanel(Panel):
         super().__init__(context)
         self.undo_stack = context.undo_stack
         self._editing: str | None = None
+        self._again: Callable[[], None] | None = None
         self._spot: tuple[float, float] | None = None
         self._pinning = False
         self.list = QListWidget()
@@ -213,28 +215,33 @@ class NotesPanel(Panel):
                 t, end = self.context.playhead.t, -1.0
             x, y = self._spot or (-1.0, -1.0)
             colour = self.colour.currentData()
-            self.add(Note(id="", session="", t=t, end=end, text=text, tab=self.context.tab, x=x, y=y, colour=colour))
-            self.begin()
-            self.editor.clearFocus()
+            note = Note(id="", session="", t=t, end=end, text=text, tab=self.context.tab, x=x, y=y, colour=colour)
+            if self.add(note):
+                self.begin()
+                self.editor.clearFocus()
         elif old.text != text:
-            self.undo_stack.push(_Change("Edit note", self._replace, old, self._changed(old, text=text)))
+            self._push("Edit note", old, self._changed(old, text=text))
 
-    def add(self, note: Note) -> None:
-        """Add a note; id, session and times are filled in here."""
+    def add(self, note: Note) -> bool:
+        """Add a note; id, session and times are filled in here. Returns whether the library took it."""
         if self.opened is None:
-            return
+            return False
         full = msgspec.structs.replace(
             note, id=uuid.uuid4().hex, session=self.opened.id, author=author(self.opened.library), created=_now(),
             changed=_now(),
         )  # fmt: skip
-        self.undo_stack.push(_Change("Add note", self._replace, None, full))
+        self._push("Add note", None, full)
+        return self._note(full.id) is not None
+
+    def _push(self, text: str, old: Note | None, new: Note | None) -> None:
+        self.undo_stack.push(_Change(text, self._replace, old, new))
 
     def remove_current(self) -> None:
         """Delete the note that is selected."""
         item = self.list.currentItem()
         note = self._note(item.data(_ID)) if item else None
         if note is not None:
-            self.undo_stack.push(_Change("Delete note", self._replace, note, None))
+            self._push("Delete note", note, None)
 
     def move_current(self, by: int) -> None:
         """Move the selected note up (-1) or down (1); from then on the notes stand as a person put them."""
@@ -252,13 +259,19 @@ class NotesPanel(Panel):
             self._place("Order notes by time", {note.id: -1 for note in self.opened.notes})
 
     def _place(self, text: str, places: dict[str, int]) -> None:
-        assert self.opened is not None
+        if self.opened is None:
+            return
+        self._again = partial(self._place, text, places)  # Retry does all of it, not only what was refused
         self.undo_stack.beginMacro(text)
         for note in list(self.opened.notes):
-            if note.place != places[note.id]:
-                moved = msgspec.structs.replace(note, place=places[note.id])
-                self.undo_stack.push(_Change(text, self._replace, note, moved))
+            place = places.get(note.id, note.place)
+            if note.place != place:
+                moved = msgspec.structs.replace(note, place=place)
+                self._push(text, note, moved)
+                if moved not in self.opened.notes:
+                    break
         self.undo_stack.endMacro()
+        self._again = None
 
     def pin(self) -> None:
         """The next click in the page says where on it a new note belongs."""
@@ -278,7 +291,7 @@ class NotesPanel(Panel):
         old = self._note(self._editing)
         colour = self.colour.currentData()
         if old is not None and old.colour != colour:
-            self.undo_stack.push(_Change("Colour note", self._replace, old, self._changed(old, colour=colour)))
+            self._push("Colour note", old, self._changed(old, colour=colour))
 
     def _changed(self, note: Note, **changes: Any) -> Note:
         """Another state of a note, signed by who changes it."""
@@ -317,21 +330,23 @@ class NotesPanel(Panel):
                 return True
         return super().eventFilter(watched, event)
 
-    def _replace(self, old: Note | None, new: Note | None) -> None:
+    def _replace(self, old: Note | None, new: Note | None) -> bool:
         if self.opened is None:
-            return
+            return False
         try:
             if new is not None:
                 self.opened.library.put_note(new)
             elif old is not None:
                 self.opened.library.remove_note(old.id)
         except UserError as error:
-            self.context.said.emit(error.message, error.advice, "failed")
-            return
+            again = self._again or partial(self._push, "Change note", old, new)
+            self.context.refused.emit(error, again)
+            return False
         gone = {note.id for note in (old, new) if note is not None}
         self.opened.notes[:] = [note for note in self.opened.notes if note.id not in gone] + ([new] if new else [])
         self.refresh()
         self.context.notes_changed.emit()
+        return True
 
     def _note(self, note_id: str | None) -> Note | None:
         return next((note for note in self.opened.notes if note.id == note_id), None) if self.opened else None

@@ -66,6 +66,7 @@ class PlayerView(QWidget):
         self._picking = False
         self._gate = False
         self._closed = False
+        self._stands = self._leaving = False
         self._deaths: list[float] = []
         self._probe: Probe | None = None
         self._waits: dict[int, Callable[[dict[str, Any]], None]] = {}
@@ -81,6 +82,7 @@ class PlayerView(QWidget):
         self.profile.installUrlSchemeHandler(chromium.SCHEME, self.scheme)
         self.page = WalledPage(self.profile, self)
         self.page.renderProcessTerminated.connect(self._died)
+        self.page.loadFinished.connect(self._left)
         self._web = QWebEngineView(self)
         self._web.setPage(self.page)
         self._web.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -255,14 +257,28 @@ class PlayerView(QWidget):
         self.director.close_gate()
         self._waits.clear()
         self._line.reset()
+        self._cover.hide()  # a picture was being taken when the page died
+        self._web.setGeometry(self.rect())
         if not chromium.is_prepared():
             self.failed.emit(UNPREPARED)
             return
+        if self._stands:
+            # Another fragment of the same address would be no new page: leave this one first.
+            self._stands = False
+            self._leaving = True
+            self.page.load(QUrl("about:blank"))
+            return
         self.page.load(QUrl(f"{PAGE}#{self._line.token}"))
+
+    def _left(self, _ok: bool) -> None:
+        if self._leaving and not self._closed and self.page.url().scheme() == "about":
+            self._leaving = False
+            self.page.load(QUrl(f"{PAGE}#{self._line.token}"))
 
     def _report(self, report: dict[str, Any]) -> None:
         kind = report.get("kind")
         if kind == "ready":
+            self._stands = True
             self._probe = Probe(self)
             self._line.send("probe", urls=self._probe.urls)
         elif kind == "probed":
@@ -301,6 +317,7 @@ class PlayerView(QWidget):
         if self._closed or status == QWebEnginePage.RenderProcessTerminationStatus.NormalTerminationStatus:
             return
         log.warning("render process ended: %s (%d)", status.name, code)
+        self._stands = self._leaving = False
         now = time.monotonic()
         self._deaths = [*(t for t in self._deaths if now - t < 60.0), now]
         if len(self._deaths) >= DEATHS:
