@@ -22,7 +22,6 @@ from replay_viewer.qt.tabstrip import TabStrip
 from replay_viewer.qt.theme import data_font, pixmap, theme
 from replay_viewer.qt.widgets import EmptyState, IconButton, label, named_button
 
-
 log = logging.getLogger(__name__)
 
 #: An engine that dies this often within a minute is left alone until somebody presses Retry.
