@@ -82,6 +82,27 @@ def test_search(run: Run, session: str) -> None:
     assert json.loads(run("search", "pay now", "--session", session[:8], "--json")[1])[0]["session"] == session
 
 
+def test_masked_texts_are_listed_with_their_places(run: Run, tmp_path: Path) -> None:
+    events = [
+        raw(4, {"href": "https://shop.test/", "width": 800, "height": 600}),
+        _at(
+            snapshot(
+                element(10, "p", [text(11, "***** ****")], **{"class": "who"}), element(12, "b", [text(13, "Hello")])
+            ),
+            1,
+        ),
+        _at(mutation(texts=[{"id": 11, "value": "Known"}]), 2000),
+    ]
+    session = run("import", write(tmp_path / "m.json", events))[1].strip()
+    status, out, _ = run("search", "--masked", "--session", session)
+    assert status == 0
+    assert " ".join(out.splitlines()[1].split()) == "0:00.0 – 0:02.0 “***** **** (masked)” at body > p.who"
+    (answer,) = json.loads(run("search", "--masked", "--session", session, "--json")[1])
+    assert answer["masked"] == len(answer["texts"]) == 1
+    assert run("search", "--masked")[0] == run("search", "--masked", "x", "--session", session)[0] == 1
+    assert "--masked lists them" in run("search", "nothing", "--session", session)[2]
+
+
 def test_search_that_finds_nothing_or_cannot(run: Run, session: str) -> None:
     assert run("search", "nowhere")[:2] == (0, "Nothing found.\n")
     assert json.loads(run("search", "nowhere", "--json")[1]) == []

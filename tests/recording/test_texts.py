@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from replay_viewer.recording.events import decode_event
+from replay_viewer.recording.passages import MAX_NODES, MAX_OF_BLOCK
 from replay_viewer.recording.texts import LONG, PIECE, TextReader, is_masked
 from tests.recording.test_mirror import T0, element, mutation, raw, snapshot, text
 
@@ -190,6 +191,61 @@ def test_the_next_page_ends_all_and_a_snapshot_of_the_same_one_nothing() -> None
     tab.send(1000, snapshot(element(10, "p", [text(11, "One")])))
     tab.send(2000, snapshot(element(10, "p", [text(11, "Two")])))
     assert tab.found() == {("text", "One"): [(0, 2000)], ("text", "Two"): [(2000, -1)]}
+
+
+def test_what_several_nodes_say_together() -> None:
+    tab = Tab(
+        element(10, "p", [text(11, "Payment "), element(12, "b", [text(13, "failed")]), text(14, ".")]),
+        element(20, "div", [element(21, "p", [text(22, "One")]), element(23, "p", [text(24, "Two")])]),
+        element(30, "td", [element(31, "span", [text(32, "only")])]),
+        element(40, "li", [text(41, "Card"), element(42, "br"), text(43, "declined")]),
+    )
+    tab.say(1000, 13, "went through")
+    tab.set(2000, 12, hidden="")
+    tab.change(3000, removes=[{"parentId": 4, "id": 10}])
+    found = {words: spans for (kind, words), spans in tab.found().items() if kind == "passage"}
+    assert found == {
+        "Payment failed.": [(0, 1000)],
+        "Payment went through.": [(1000, 2000)],
+        "Payment .": [(2000, 3000)],
+        "Card declined": [(0, -1)],
+    }
+
+
+def test_a_counter_in_a_line_makes_few_passages() -> None:
+    tab = Tab(element(10, "p", [text(11, "Seconds left: "), element(12, "b", [text(13, "900")])]))
+    for n in range(1, 800):
+        tab.say(n * 100, 13, str(900 - n))
+    for n in range(1, 90):
+        tab.say(80_000 + n * 1000, 13, str(100 - n))
+    found = tab.found()
+    passages = [words for kind, words in found if kind == "passage"]
+    assert passages == [f"Seconds left: {n}" for n in (101, *range(99, 99 - MAX_OF_BLOCK + 1, -1))]
+    assert found["text", "Seconds left:"] == [(0, -1)]
+
+
+def test_a_line_of_very_many_nodes_is_no_passage() -> None:
+    pieces = [element(n, "span", [text(n + 1, f"word{n}")]) for n in range(100, 100 + 4 * MAX_NODES, 2)]
+    assert not any(kind == "passage" for kind, _ in Tab(element(10, "pre", pieces)).found())
+
+
+def test_shadow_roots_and_frames_are_read_and_hidden_with_what_holds_them() -> None:
+    inner = text(21, "In the shadow")
+    inner["isShadow"] = True
+    host = element(20, "x-box", [inner])
+    host["isShadowHost"] = True
+    tab = Tab(element(10, "div", [host, element(30, "iframe")]))
+    document = {
+        "type": 0,
+        "id": 40,
+        "childNodes": [element(41, "html", [element(42, "body", [text(43, "In the frame")])])],
+    }
+    tab.change(500, adds=[_add(document, 30)], isAttachIframe=True)
+    tab.set(1000, 10, hidden="")
+    assert tab.found() == {
+        ("text", "In the shadow"): [(0, 1000)],
+        ("text", "In the frame"): [(500, 1000)],
+    }
 
 
 def test_masked() -> None:

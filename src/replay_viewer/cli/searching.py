@@ -10,7 +10,7 @@ from replay_viewer.cli.output import ProgressLine, note, print_json
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.time import iso, offset
 from replay_viewer.library import Library, home_dir
-from replay_viewer.services.search import Answer, FoundText, search
+from replay_viewer.services.search import Answer, FoundText, masked_texts, search
 
 #: Appearances of one text that are printed for people.
 _SHOWN = 3
@@ -26,7 +26,10 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "disappeared and where on the page, and what their rows say. All words must be there; the last may be "
         "unfinished. Newest session first.",
     )
-    one.add_argument("text", nargs="+", metavar="TEXT")
+    one.add_argument("text", nargs="*", metavar="TEXT")
+    one.add_argument(
+        "--masked", action="store_true", help="with --session: its masked texts, with when and where each was shown"
+    )
     one.add_argument("--session", default="", metavar="ID", help="only in this session")
     one.add_argument("--limit", type=int, default=20, metavar="N", help="at most N sessions (default: 20)")
     one.add_argument("--sources", action="store_true", help="ask the connected backends as well")
@@ -36,6 +39,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 def _search(options: argparse.Namespace) -> int:
     if options.limit < 1:
         raise BadInput("The limit must be 1 or more.", "Leave --limit out for 20.")
+    if options.masked and (options.text or not options.session):
+        raise BadInput("--masked lists the masked texts of one session.", "Give --session and no text.")
     line = ProgressLine()
 
     def progress(done: int, total: int) -> None:
@@ -44,9 +49,12 @@ def _search(options: argparse.Namespace) -> int:
     library = Library.open(home_dir(options.home))
     try:
         try:
-            answers = search(
-                library, " ".join(options.text), session=options.session, limit=options.limit, progress=progress
-            )
+            if options.masked:
+                answers = [masked_texts(library, options.session, progress=progress)]
+            else:
+                answers = search(
+                    library, " ".join(options.text), session=options.session, limit=options.limit, progress=progress
+                )
         finally:
             line.clear()
         masked = 0
@@ -72,8 +80,10 @@ def _search(options: argparse.Namespace) -> int:
             print("Nothing found.")
         if options.sources:
             remote.print_answers(remote_answers)
+    if options.masked and not answers[0].texts:
+        note("Nothing of this session is masked.")
     if masked:
-        note(f"{masked:,} different texts of this session are masked: nobody can search them.")
+        note(f"{masked:,} different texts of this session are masked: nobody can search them. --masked lists them.")
     return 0
 
 
@@ -93,7 +103,7 @@ def _lines(text: FoundText, start: float) -> list[str]:
         until = "…" if one.end < 0 else offset(one.end - start)
         when = f"  {offset(one.start - start):>9} – {until:<9}"
         what = _one_line(text.text) + (" (masked)" if text.masked else "")
-        kind = "" if text.kind == "text" else f"{text.kind} "
+        kind = "" if text.kind in ("text", "passage") else f"{text.kind} "
         tab = f"  tab {text.tab}" if text.tab else ""
         place = f"  at {one.selector}" if one.selector else ""
         lines.append(f"{when}  {kind}“{what}”{place}{tab}" if n == 0 else f"{when}  again")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Of the reader: what an older one found is found again.
-VERSION = 1
+VERSION = 2
 #: From so many texts of a session on, those shown for less than so many ms are left out, and counted. A page that
 #: changes thousands of numbers a second cannot keep a person's words from being found to its end.
 FLOORS = ((0, 0.0), (50_000, 100.0), (100_000, 500.0), (200_000, 2_000.0), (400_000, float("inf")))
@@ -137,7 +137,9 @@ class _Reading:
         floors = dict(FLOORS)
         floor = next(ms for texts, ms in reversed(FLOORS) if self._texts >= texts)
         for (kind, text), flat in found.items():
-            if (floor and _longest(flat) < floor) or self._characters > MAX_CHARACTERS:
+            # what a passage says is found by its parts as well
+            least = floor * 4 if kind == "passage" else floor
+            if (least and _longest(flat) < least) or self._characters > MAX_CHARACTERS:
                 self._dropped += 1
                 continue
             masked = is_masked(text)
@@ -230,7 +232,59 @@ def search(connection: Connection, words: Sequence[str], gen: int | None, limit:
     found = _search(connection, fulltext.page_match(words, prefix=False), gen, limit, each)
     if not found and len(words[-1]) >= SHORTEST_START:
         found = _search(connection, fulltext.page_match(words, prefix=True), gen, limit, each, once=True)
-    return found
+    return _whole(found)
+
+
+def _whole(hits: list[PageHit]) -> list[PageHit]:
+    """Without the texts that stand in a passage found as well."""
+    passages: dict[tuple[str, int], list[PageHit]] = {}
+    for hit in hits:
+        if hit.kind == "passage":
+            passages.setdefault((hit.session, hit.tab), []).append(hit)
+    if not passages:
+        return hits
+
+    def inside(hit: PageHit) -> bool:
+        return any(
+            hit.text in one.text and all(_within(span, one.intervals) for span in hit.intervals)
+            for one in passages.get((hit.session, hit.tab), ())
+        )
+
+    return [hit for hit in hits if hit.kind != "text" or not inside(hit)]
+
+
+def _within(span: Interval, spans: Sequence[Interval]) -> bool:
+    return any(one.start <= span.start and (one.end < 0 or 0 <= span.end <= one.end) for one in spans)
+
+
+def masked(connection: Connection, gen: int, limit: int) -> list[PageHit]:
+    """The masked texts of a generation, first shown first, at most `limit`."""
+    c = schema.page_texts.c
+    name = _name(connection, gen)
+    lines = connection.execute(
+        select(c.tab, c.kind, c["count"], c.intervals, c.text)
+        .where(c.gen == gen, c.masked == 1)
+        .order_by(c.id)
+        .limit(limit)
+    ).all()
+    hits = [
+        PageHit(
+            session=name,
+            tab=line.tab,
+            kind=line.kind,
+            text=line.text,
+            masked=True,
+            count=line[2],
+            intervals=_intervals(line.intervals),
+        )
+        for line in lines
+    ]
+    return sorted(hits, key=lambda hit: hit.intervals[0].start)
+
+
+def _intervals(blob: bytes) -> list[Interval]:
+    triples = np.frombuffer(blob, "<f8").reshape(-1, 3).tolist()
+    return [Interval(start, end, int(node)) for start, end, node in triples]
 
 
 def _search(
@@ -276,8 +330,7 @@ def _search(
                 )
                 more = True
                 break
-            triples = np.frombuffer(blob, "<f8").reshape(-1, 3).tolist()
-            intervals = [Interval(start, end, int(node)) for start, end, node in triples]
+            intervals = _intervals(blob)
             mine[key] = PageHit(
                 session=names[gen],
                 tab=tab,

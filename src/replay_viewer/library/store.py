@@ -240,6 +240,11 @@ class Library:
             gen = self._generation(connection, session).gen if session else None
             return pages.search(connection, text.split(), gen, limit, each)
 
+    def masked_texts(self, id: str, limit: int = 1000) -> list[PageHit]:
+        """The masked texts of a session, with when and at which node each was shown; first shown first."""
+        with self.database.read() as connection:
+            return pages.masked(connection, self._generation(connection, id).gen, limit)
+
     def page_read(self, id: str) -> PageRead | None:
         """What reading a session's pages found; None when that is still to come."""
         with self.database.read() as connection:

@@ -16,8 +16,17 @@ from replay_viewer.recording.events import Event, decode_event
 
 _MAGIC = b"RVC1"
 
-#: A chunk is closed when its body has grown to this many bytes (a single larger event has a chunk of its own).
+#: A chunk is closed when its body has grown to this many bytes …
 TARGET = 1 << 20
+#: … and holds this many events, or has grown to so many bytes: a log that is resent whole with each line packs to the
+#: length of its new lines, but only beside what it was before (zstd looks 2 MB back).
+FEW = 16
+LARGE = 6 << 20
+
+
+def is_full(count: int, size: int) -> bool:
+    """Whether a chunk of so many events and bytes of body is closed."""
+    return size >= TARGET and (count >= FEW or size >= LARGE)
 
 
 def pack(events: Sequence[tuple[Event, bytes]]) -> bytes:

@@ -1,10 +1,10 @@
 """Text over time: what a tab's page showed, from when to when.
 
 A reader applies the events of a tab to a mirror of its own and notes when each text comes and goes: text nodes,
-the document's title, placeholders, tooltips, alternative texts, labels, captions of buttons, and what stands in
-fields. Left out is what no person reads: scripts, styles, hidden elements (the `hidden` attribute, inline
-`display: none`, closed dialogs), passwords. What a style sheet hides cannot be told without a layout and counts as
-shown.
+the document's title, placeholders, tooltips, alternative texts, labels, captions of buttons, what stands in fields,
+and (`passages`) what several text nodes of one block say together. Left out is what no person reads: scripts, styles,
+hidden elements (the `hidden` attribute, inline `display: none`, closed dialogs), passwords. What a style sheet hides
+cannot be told without a layout and counts as shown.
 
 Kept small on purpose: equal texts share one entry; a text that is rendered anew within `MERGE_MS`, at whatever node,
 goes on; a text that grows at its end (or rolls: loses its head as well) is kept as what was appended, so that a log
@@ -16,13 +16,15 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from replay_viewer.recording.events import AttributeChange, Event, Incremental, Kind, Mutation, Source
 from replay_viewer.recording.mirror import Mirror
 from replay_viewer.recording.nodes import ELEMENT, SVG, TEXT, Node
+from replay_viewer.recording.passages import UNREAD, Passages
 
 #: Kinds of texts, in the words of a person. Append only: the library stores them.
-KINDS = ("text", "title", "placeholder", "tooltip", "alt", "label", "button", "input")
+KINDS = ("text", "title", "placeholder", "tooltip", "alt", "label", "button", "input", "passage")
 
 MERGE_MS = 50.0
 TYPING_MS = 1_000.0
@@ -33,7 +35,7 @@ LONG = 256
 #: A longer text is kept in pieces of about this many characters, cut between lines or words.
 PIECE = 1_000
 
-_SKIPPED = frozenset(("script", "style", "noscript", "template", "textarea"))
+_SKIPPED = UNREAD
 _FIELDS = frozenset(("input", "textarea", "select"))
 _CAPTIONS = frozenset(("button", "submit", "reset"))
 #: Types of input whose value is no text a person sees, or (passwords) none anybody should find.
@@ -116,6 +118,7 @@ class TextReader:
         self._recent: dict[tuple[str, str], list[_Shown]] = {}
         self._older: dict[tuple[str, str], list[_Shown]] = {}
         self._turned = 0.0
+        self._passages = Passages(self.mirror, is_hidden, self._is_visible, partial(self._add, "passage"))
 
     @staticmethod
     def wants(kind: int, source: int) -> bool:
@@ -126,14 +129,14 @@ class TextReader:
         """Apply the next event and read what it changed."""
         mirror = self.mirror
         data = event.data
+        # before the event: what stood still is read as it stood
+        self._passages.settle(event.timestamp)
         if isinstance(data, Mutation):
             hidden = self._hidden(data.attributes) if data.attributes else ()
             touched = mirror.touched = {}
             mirror.apply(event)
             if data.removes and data.adds:
-                # what moved may stand somewhere hidden now
-                for id in touched:
-                    self._visible.pop(id, None)
+                self._forget_moved([one.id for one in data.removes])
             if hidden:
                 self._toggle(dict(hidden), touched)
         elif isinstance(data, Incremental):
@@ -145,6 +148,7 @@ class TextReader:
             self._visible.clear()
         if touched:
             self._update(touched, event.timestamp)
+            self._passages.touch(touched, event.timestamp)
 
     def take(self) -> Found:
         """What was found since the last time."""
@@ -155,12 +159,24 @@ class TextReader:
         """The recording is over: what is still there stays to the end."""
         self._turn()
         self._turn()
+        self._passages.finish()
         for spans in self._live.values():
             for span in spans:
                 self._emit(span, -1.0)
         self._live = {}
 
     # -- changes -------------------------------------------------------------------------------------------------
+
+    def _forget_moved(self, removed: list[int]) -> None:
+        """What was taken out and is there again may stand somewhere hidden now, with all that is in it."""
+        nodes, visible = self.mirror.nodes, self._visible
+        stack = [id for id in removed if id in nodes]
+        while stack:
+            node = nodes.get(stack.pop())
+            if node is not None:
+                visible.pop(node.id, None)
+                stack += node.children
+                stack += node.shadow or ()
 
     def _hidden(self, changes: list[AttributeChange]) -> list[tuple[int, bool]]:
         """(id, whether hidden before the change) of elements that may be hidden or shown by it."""

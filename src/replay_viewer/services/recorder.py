@@ -222,7 +222,7 @@ class TabRecorder:
                 self._write_keyframe()
             elif source == Source.CANVAS_MUTATION:
                 tally.canvas_recorded = True
-            if self._pending_bytes >= chunk.TARGET:
+            if chunk.is_full(len(self._pending), self._pending_bytes):
                 self._write_chunk()
         if self._wary and len(tally.snapshots) > 1 and mirror.unknown + mirror.clashes - self._odd >= _ODD:
             raise Tangled

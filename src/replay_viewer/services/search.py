@@ -94,6 +94,17 @@ def search(
     return [_answer(library, one, pages.get(one.id, []), rows.get(one.id, [])) for one in sessions[:limit]]
 
 
+def masked_texts(
+    library: Library, session: str, *, limit: int = 1000, progress: Callable[[int, int], None] | None = None
+) -> Answer:
+    """The masked texts of a session: when, and where on the page; at most `limit` different ones. `Answer.masked`
+    counts all. Raises NotFound, StorageProblem.
+    """
+    one = library.session(session)
+    library.read_pages(progress)
+    return _answer(library, one, library.masked_texts(one.id, limit), [])
+
+
 def _answer(library: Library, session: Session, pages: list[PageHit], rows: list[Hit]) -> Answer:
     read = library.page_read(session.id)
     found = [
