@@ -199,3 +199,50 @@ def test_an_instant_that_has_not_come_yet_is_gone_to_when_it_has(window: Window,
     if not moved:
         kind, n = window.context.selected
         assert (kind, window.context.opened.row(kind, n).id) == ("errors", "e41")
+
+
+def _entries(window: Window) -> list[str]:
+    there = window.sources.list
+    return [str(there.item(at).data(Qt.ItemDataRole.AccessibleTextRole)) for at in range(there.count())]
+
+
+def test_the_dock_lists_sources_and_what_can_be_done_with_them(window: Window, qtbot: QtBot, sentry: Faulty) -> None:
+    home, dock = window.context.library.home, window.sources
+    assert _entries(window) == ["Files, open or drop", "Add a connection…"]
+    dock.list.itemActivated.emit(dock.list.item(1))
+    dialog = next(child for child in window.findChildren(ConnectionsDialog) if child.isVisible())
+    assert dialog.current() is None
+    dialog.close()
+    made = _connect(home, sentry)
+    connections.save(home, Connection(name="events", kind="posthog", url=sentry.url, account="7"))
+    connections.save(home, Connection(name="own", kind="collector", url=sentry.url))
+    dock.reload()
+    qtbot.waitUntil(
+        lambda: (
+            _entries(window)[:3]
+            == ["events, PostHog · no token", "own, Collector · open", "shop, Sentry · connected"]
+        )
+    )
+    dock.files_asked.disconnect()  # the file dialog is the system's
+    with qtbot.waitSignal(dock.files_asked):
+        dock.list.itemClicked.emit(dock.list.item(3))
+    dock.list.itemClicked.emit(dock.list.item(2))
+    browsing = next(child for child in window.findChildren(SourcesDialog) if child.isVisible())
+    assert browsing.source.currentText() == "shop"
+    qtbot.waitUntil(lambda: browsing.rows.topLevelItemCount() == 2)
+    browsing.close()
+    menu = dock.menu_of(made)
+    entries = {entry.text(): entry for entry in menu.actions() if entry.text()}
+    assert list(entries) == ["Sessions…", "Test", "Edit…", "Remove, with its token"]
+    entries["Edit…"].trigger()
+    dialog = next(child for child in window.findChildren(ConnectionsDialog) if child.isVisible())
+    assert dialog.name.text() == "shop"
+    dialog.close()
+    entries["Test"].trigger()
+    qtbot.waitUntil(lambda: "lacks event:read" in window.messages.text.text())
+    entries["Remove, with its token"].trigger()
+    qtbot.waitUntil(lambda: "are removed" in window.messages.text.text())
+    assert [one.name for one in connections.connections(home)] == ["events", "own"]
+    assert not connections.token_of(made)
+    menu.deleteLater()
+    qtbot.waitUntil(lambda: _entries(window)[1] == "own, Collector · open")

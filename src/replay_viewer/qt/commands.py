@@ -107,16 +107,23 @@ class Commands(QObject):
 
     def connections(self) -> None:
         """Backends and their tokens."""
+        self.edit_connection(None)
+
+    def edit_connection(self, name: str | None) -> None:
+        """One of them by its name, '' for a new one, None for the first."""
         from replay_viewer.qt.connections import ConnectionsDialog  # not needed to start
 
         dialog = ConnectionsDialog(self.context.library.home, self.window.opener.network, self.window)
+        dialog.changed.connect(self.window.sources.reload)
         dialog.open()
+        if name is not None:
+            dialog.show_one(name)
 
-    def browse_sources(self) -> None:
-        """Sessions and issues as the connected backends list them."""
+    def browse_sources(self, name: str = "") -> None:
+        """Sessions and issues as the connected backends list them; `name`: which of them first."""
         from replay_viewer.qt.remote import SourcesDialog  # not needed to start
 
-        dialog = SourcesDialog(self.context.library.home, self.window.opener.network, self.window)
+        dialog = SourcesDialog(self.context.library.home, self.window.opener.network, self.window, name)
         dialog.open_asked.connect(self.window.opener.open_url)
         dialog.connections_asked.connect(self.connections)
         dialog.open()

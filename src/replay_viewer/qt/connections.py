@@ -168,6 +168,13 @@ class ConnectionsDialog(QDialog):
         self.list.blockSignals(False)
         self._show()
 
+    def show_one(self, name: str) -> None:
+        """Show the connection of this name; '' writes a new one."""
+        if name:
+            self._fill(name)
+        else:
+            self.add()
+
     def current(self) -> Connection | None:
         """The one that is shown, None while a new one is written."""
         item = self.list.currentItem()

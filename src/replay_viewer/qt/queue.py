@@ -247,6 +247,12 @@ class Queue(QWidget):
         context.opened_changed.connect(self._mark_open)
         self._say("Loading sessions…", "")
 
+    def add_below(self, widget: QWidget) -> None:
+        """A part of the dock under the saved filters."""
+        box = self.layout()
+        assert box is not None
+        box.addWidget(widget)
+
     def reload(self) -> None:
         """Read the list again."""
         query = self.filter.text().strip()

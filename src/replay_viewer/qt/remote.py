@@ -52,7 +52,7 @@ class SourcesDialog(QDialog):
     open_asked = Signal(str)
     connections_asked = Signal()
 
-    def __init__(self, home: Path, network: Tasks, parent: QWidget | None = None) -> None:
+    def __init__(self, home: Path, network: Tasks, parent: QWidget | None = None, name: str = "") -> None:
         super().__init__(parent)
         self._home, self._network = home, network
         self._cursor = ""
@@ -92,7 +92,7 @@ class SourcesDialog(QDialog):
         self.close_button.clicked.connect(self.close)
         self.retry_button.clicked.connect(self.reload)
         self.connect_button.clicked.connect(self._connect)
-        self._fill()
+        self._fill(name)
 
     def _build(self) -> None:
         head = QHBoxLayout()
@@ -123,7 +123,7 @@ class SourcesDialog(QDialog):
         layout.addWidget(body, 1)
         layout.addLayout(foot)
 
-    def _fill(self) -> None:
+    def _fill(self, name: str) -> None:
         try:
             known = connections.connections(self._home)
         except UserError as error:
@@ -132,6 +132,7 @@ class SourcesDialog(QDialog):
         self.source.blockSignals(True)
         for one in known:
             self.source.addItem(one.name, one.kind)
+        self.source.setCurrentIndex(max(0, self.source.findText(name)) if known else -1)
         self.source.blockSignals(False)
         for widget in (self.source, self.what, self.query):
             widget.setEnabled(bool(known))

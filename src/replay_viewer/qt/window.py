@@ -29,6 +29,7 @@ from replay_viewer.qt.opening import AttachStarter, ImportStarter, Opener, PullS
 from replay_viewer.qt.panels.health import HealthPanel
 from replay_viewer.qt.queue import Queue
 from replay_viewer.qt.rowtext import activity_cell
+from replay_viewer.qt.sourcelist import SourceList
 from replay_viewer.qt.stage import EngineFactory, PlayerFactory, Stage
 from replay_viewer.qt.theme import theme
 from replay_viewer.qt.thumbnails import Thumbnails
@@ -113,6 +114,8 @@ class Window(QMainWindow):
         self.thumbnails.changed.connect(self.lanes.pictures_changed)
         self.panels = Panels(self.context)
         self.queue = Queue(self.context)
+        self.sources = SourceList(self.context, self.opener.network)
+        self.queue.add_below(self.sources)
         self.activity = Activity(self.context)
         self._build()
         self.finder = Finder(self.context, self.top.box, self)
@@ -203,6 +206,9 @@ class Window(QMainWindow):
         self.top.note_asked.connect(self.compose)
         self.top.box.entered.connect(self.enter)
         self.queue.open_asked.connect(opener.open_session)
+        self.sources.files_asked.connect(self.commands.open_file)
+        self.sources.browse_asked.connect(self.commands.browse_sources)
+        self.sources.edit_asked.connect(self.commands.edit_connection)
         self.finder.session_asked.connect(self._open_found)
         self.finder.url_asked.connect(opener.open_url)
         self.finder.filter_asked.connect(self._filter_queue)
