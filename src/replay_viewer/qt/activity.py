@@ -211,12 +211,7 @@ class Activity(QWidget):
             if (one := self._signal(key)) is not None:
                 words = f"{one.kind.replace('-', ' ').capitalize()}: {one.words}"
                 found[key] = CustomEvent(t=one.t, tab=one.tab, name=words, category="frustration")
-        wanted = np.asarray([key for key in keys if key not in found], np.int64)
-        codes = opened.merged.kind[wanted]
-        for code in np.unique(codes):
-            mine = wanted[codes == code]
-            rows = opened.fetch(MERGED[code], opened.merged.n[mine].tolist())
-            found.update(zip(mine.tolist(), rows, strict=True))
+        found |= opened.fetch_merged([key for key in keys if key not in found])
         return [found[key] for key in keys]
 
     def _filter_text(self, text: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from replay_viewer.analysis import frustration
 from replay_viewer.analysis.frustration import DEFAULTS, Thresholds
 from replay_viewer.qt.context import Context
-from replay_viewer.qt.widgets import label
+from replay_viewer.qt.numbersdialog import Number, NumbersDialog
 from replay_viewer.services import frustration as finding
 
 LABELS = {
@@ -61,42 +61,19 @@ class Finder(QObject):
         self.look()
 
 
-class ThresholdDialog(QDialog):
+class ThresholdDialog(NumbersDialog):
     """Every threshold with its number; what is accepted is kept in the library."""
 
     def __init__(self, now: Thresholds, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Frustration thresholds")
-        self.fields: dict[str, QDoubleSpinBox] = {}
-        form = QFormLayout()
-        for name, value in msgspec.structs.asdict(now).items():
-            field = QDoubleSpinBox()
-            field.setDecimals(0)
-            field.setRange(1, 600_000)
-            field.setValue(float(value))
-            field.setAccessibleName(LABELS[name])
-            self.fields[name] = field
-            form.addRow(LABELS[name], field)
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok
-            | QDialogButtonBox.StandardButton.Cancel
-            | QDialogButtonBox.StandardButton.RestoreDefaults
-        )
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults).clicked.connect(self._restore)
-        layout = QVBoxLayout(self)
-        layout.addWidget(
-            label("Signals are computed when a session is looked at: nothing is imported anew.", "muted")
-        )
-        layout.addLayout(form)
-        layout.addWidget(buttons)
+        usual = msgspec.structs.asdict(DEFAULTS)
+        numbers = [
+            Number(name=name, words=LABELS[name], value=float(value), usual=float(usual[name]))
+            for name, value in msgspec.structs.asdict(now).items()
+        ]
+        why = "Signals are computed when a session is looked at: nothing is imported anew."
+        super().__init__("Frustration thresholds", why, numbers, parent)
 
     def thresholds(self) -> Thresholds:
         """What the fields say."""
         usual = msgspec.structs.asdict(DEFAULTS)
-        return Thresholds(**{name: type(usual[name])(field.value()) for name, field in self.fields.items()})
-
-    def _restore(self) -> None:
-        for name, value in msgspec.structs.asdict(DEFAULTS).items():
-            self.fields[name].setValue(float(value))
+        return Thresholds(**{name: type(usual[name])(value) for name, value in self.values().items()})

@@ -120,6 +120,17 @@ class Opened:
         """Rows of a kind by number, in the order asked."""
         return cast("list[AnyRow]", self.library.fetch(self.session.id, kind, numbers))
 
+    def fetch_merged(self, keys: Sequence[int]) -> dict[int, AnyRow]:
+        """Rows of the merged list by their place in it; one read per kind."""
+        wanted = np.asarray(keys, np.int64)
+        codes = self.merged.kind[wanted]
+        found: dict[int, AnyRow] = {}
+        for code in np.unique(codes):
+            mine = wanted[codes == code]
+            rows = self.fetch(MERGED[code], self.merged.n[mine].tolist())
+            found.update(zip(mine.tolist(), rows, strict=True))
+        return found
+
     def row(self, kind: str, n: int) -> AnyRow:
         """One row."""
         return self.fetch(kind, [n])[0]

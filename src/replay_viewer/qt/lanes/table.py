@@ -94,12 +94,7 @@ class LaneTable(QDialog):
             return []
         own = len(opened.merged.t)
         found: dict[int, AnyRow] = {key: self._extra[key - own][1] for key in keys if key >= own}
-        wanted = np.asarray([key for key in keys if key < own], np.int64)
-        codes = opened.merged.kind[wanted]
-        for code in np.unique(codes):
-            mine = wanted[codes == code]
-            rows = opened.fetch(MERGED[code], opened.merged.n[mine].tolist())
-            found.update(zip(mine.tolist(), rows, strict=True))
+        found |= opened.fetch_merged([key for key in keys if key < own])
         return [found[key] for key in keys]
 
     def _seek(self, position: int) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from replay_viewer.analysis.vitals import BUDGETS
-from replay_viewer.qt.widgets import label
+from replay_viewer.qt.numbersdialog import Number, NumbersDialog
 
 _WORDS = {
     "LCP": "Largest Contentful Paint",
@@ -20,42 +20,27 @@ _WORDS = {
 }
 
 
-class BudgetDialog(QDialog):
+class BudgetDialog(NumbersDialog):
     """One field per measure; ms, CLS without unit."""
 
     def __init__(self, budgets: Mapping[str, float], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Budgets of Web Vitals")
-        self.setAccessibleName("Budgets of Web Vitals")
-        self.fields: dict[str, QDoubleSpinBox] = {}
-        form = QFormLayout()
-        for name, words in _WORDS.items():
-            field = QDoubleSpinBox()
-            field.setRange(0.001, 600_000.0)
-            field.setDecimals(3 if name == "CLS" else 0)
-            field.setSingleStep(0.01 if name == "CLS" else 100.0)
-            field.setSuffix("" if name == "CLS" else " ms")
-            field.setValue(budgets[name])
-            field.setAccessibleName(f"Budget of {words}")
-            self.fields[name] = field
-            form.addRow(f"{words} ({name})", field)
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok
-            | QDialogButtonBox.StandardButton.Cancel
-            | QDialogButtonBox.StandardButton.RestoreDefaults
-        )
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults).clicked.connect(self._restore)
-        layout = QVBoxLayout(self)
-        layout.addWidget(label("A value above its budget is marked ▲, in all sessions of this library.", "muted"))
-        layout.addLayout(form)
-        layout.addWidget(buttons)
+        numbers = [
+            Number(
+                name=name,
+                words=f"{words} ({name})",
+                value=budgets[name],
+                usual=BUDGETS[name],
+                low=0.001,
+                decimals=3 if name == "CLS" else 0,
+                step=0.01 if name == "CLS" else 100.0,
+                unit="" if name == "CLS" else " ms",
+                accessible=f"Budget of {words}",
+            )
+            for name, words in _WORDS.items()
+        ]
+        why = "A value above its budget is marked ▲, in all sessions of this library."
+        super().__init__("Budgets of Web Vitals", why, numbers, parent)
 
     def budgets(self) -> dict[str, float]:
         """The budgets as they stand in the fields."""
-        return {name: field.value() for name, field in self.fields.items()}
-
-    def _restore(self) -> None:
-        for name, field in self.fields.items():
-            field.setValue(BUDGETS[name])
+        return dict(self.values())
