@@ -15,7 +15,7 @@ from replay_viewer.domain.rows import (
     Vital,
 )
 from replay_viewer.domain.session import Facts, Finding, Note, Session, Tab, User
-from replay_viewer.export.incident import Fault, IncidentNote, Link, Moment, Picture
+from replay_viewer.export.incident import Chart, Fault, IncidentNote, Link, Mark, Moment, Picture
 
 T = 1_795_205_662_358.0
 #: One blue pixel.
@@ -51,6 +51,14 @@ def note(text: str = "plain", *, masked: bool = True) -> IncidentNote:
         notes=[Note(id="n", session="s-1", t=T, text=text, author=text)],
         timeline=[Moment(t=T, kind="errors", text=text, severity=2), Moment(t=T, kind="console", text="x")],
         vitals=[Vital(t=T, name="LCP", value=752, rating="good", page=f"https://shop.test/{text}", target=text)],
+        charts=[
+            Chart(name="requests", start=T - 9, end=T, zero=T - 60_000, moment=T, of=9, marks=[
+                Mark(t=T - 5, end=T, label="POST", url=f"https://shop.test/{text}", said=text, severity=2)]),
+            Chart(name="memory", start=T - 9, end=T, zero=T - 60_000, moment=T, marks=[
+                Mark(t=T - 8, value=31e6), Mark(t=T - 1, value=48e6)]),
+            Chart(name="vitals", start=T - 9, end=T, zero=T - 60_000, moment=T, marks=[
+                Mark(t=T - 8, value=2600, label="LCP"), Mark(t=T - 8, value=1, label=text)]),
+        ],
         missing=[Finding(code="gap", message=text, count=2)],
         pictures=[Picture(t=T, caption=text, png=PNG, redacted=masked)],
         links=[Link(label="Recording", url="https://r.test/s-1?t=60.0"), Link(label="Bad", url=f"javascript:{text}")],

@@ -129,7 +129,7 @@ def _outside_code(text: str) -> str:
 
 def test_markdown_is_inert() -> None:
     """Outside code spans nothing recorded has a meaning: no HTML, no link, no picture, no table cell of its own."""
-    text = _outside_code(_all("md", HOSTILE))
+    text = _outside_code(export(note(HOSTILE), "md", Redactor())[0].data.decode())
     assert "<script" not in text.replace("\\<script", "")
     assert not re.search(r"(?<!\\)\]\(javascript", text)
     assert not re.search(r"(?<!\\)!\[[^\]]*\]\(http", text)
@@ -150,8 +150,15 @@ def test_code_cannot_be_left() -> None:
 def test_markdown_pictures_lie_beside() -> None:
     """Called after the file, referred to by name."""
     files = export(note(), "md", Redactor(), Settings(stem="ticket-12"))
-    assert [file.name for file in files] == ["", "ticket-12-1.png"]
+    charts = ["ticket-12-requests.svg", "ticket-12-memory.svg", "ticket-12-vitals.svg"]
+    assert [file.name for file in files] == ["", "ticket-12-1.png", *charts]
     assert files[1].data == PNG
+    assert all(f"]({name})".encode() in files[0].data for name in charts)
+    drawn = export(
+        note(), "md", Redactor(), Settings(stem="ticket-12", raster=lambda svg: PNG if "<svg" in svg else b"")
+    )
+    assert [file.name for file in drawn[2:]] == [name.replace("svg", "png") for name in charts]
+    assert {file.data for file in drawn[2:]} == {PNG}
     assert b"](ticket-12-1.png)" in files[0].data
 
 

@@ -158,12 +158,13 @@ def test_written_without_secrets(library: Library, tmp_path: Path, format: str) 
     """Typed in the recording, found in a body: gone. Nothing else is left in the folder."""
     redactor = redacting.redactor_for(library, "s-1")
     out = tmp_path / "out" / f"incident.{format}"
-    assert incident.write(incident.build(library, "s-1", redactor=redactor), format, out, redactor) == [out]
-    text = out.read_text()
+    written = incident.write(incident.build(library, "s-1", redactor=redactor), format, out, redactor)
+    charts = [out.with_name(f"incident-{name}.svg") for name in ("requests", "vitals")] if format == "md" else []
+    assert written == [out, *charts]
     for secret in ("rosebud", "ada@", "ada%40", "tok_live_1", "737"):
-        assert secret not in text
-    assert "TypeError" in text
-    assert list(out.parent.iterdir()) == [out]
+        assert not [path for path in written if secret in path.read_text()]
+    assert "TypeError" in out.read_text()
+    assert sorted(out.parent.iterdir()) == sorted(written)
 
 
 def test_pictures_beside_markdown(library: Library, tmp_path: Path) -> None:
@@ -171,7 +172,9 @@ def test_pictures_beside_markdown(library: Library, tmp_path: Path) -> None:
     redactor = redacting.redactor_for(library, "s-1", "none")
     note = incident.build(library, "s-1", shoot=lambda tab, ts, redact: [PNG for _ in ts], redactor=redactor)
     paths = incident.write(note, "md", tmp_path / "note.md", redactor)
-    assert [path.name for path in paths] == ["note.md", "note-1.png", "note-2.png"]
+    assert [path.name for path in paths] == [
+        "note.md", "note-1.png", "note-2.png", "note-requests.svg", "note-vitals.svg",
+    ]  # fmt: skip
     assert paths[1].read_bytes() == PNG
 
 

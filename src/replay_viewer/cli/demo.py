@@ -8,7 +8,7 @@ from pathlib import Path
 
 from replay_viewer.analysis.symbols import MapSet
 from replay_viewer.analysis.verdict import verdict
-from replay_viewer.cli.evidence import printer, shooter
+from replay_viewer.cli.evidence import drawer, printer, shooter
 from replay_viewer.cli.output import note
 from replay_viewer.collector.samples import RunningDemo, start_demo
 from replay_viewer.domain.errors import StorageProblem
@@ -97,7 +97,10 @@ def _story(home: Path, folder: Path, demo: RunningDemo) -> list[Path]:
         written = [shot]
         for format in FORMATS:
             out = folder / f"incident.{format}"
-            written += incident.write(made, format, out, redactor, print_html=printer() if format == "pdf" else None)
+            written += incident.write(
+                made, format, out, redactor, print_html=printer() if format == "pdf" else None,
+                raster=drawer() if format == "md" else None,
+            )  # fmt: skip
         bundle = folder / "session.replay"
         write_bundle(library, id, bundle, transform=redacting.redactor_for(library, id))
         written.append(bundle)

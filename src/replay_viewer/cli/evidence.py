@@ -83,6 +83,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("--severity", choices=("P1", "P2", "P3", "P4"))
     one.add_argument("--maps", type=Path, metavar="DIR|ZIP", help="source maps for the stacks")
     one.add_argument("--no-pictures", action="store_true", help="leave screenshots out")
+    one.add_argument("--steps", type=Path, metavar="FILE", help="steps to reproduce in your own words, one a line")
+    one.add_argument("--no-charts", action="store_true", help="leave charts out")
     clip = one.add_argument_group("clips", "clip and gif need the extra `clips`; a strip needs nothing")
     clip.add_argument("--fps", type=float, default=10.0, metavar="N", help="frames a second (default: 10)")
     clip.add_argument("--width", type=int, default=960, metavar="PX", help="at most so wide (default: 960)")
@@ -228,6 +230,9 @@ def _export(options: argparse.Namespace) -> int:
             severity=options.severity,
             shoot=shooter(library, session.id) if chosen.note and not options.no_pictures else None,
             maps=maps,
+            charts=not options.no_charts,
+            steps=incident.read_steps(options.steps) if options.steps else None,
+            raster=drawer() if options.format == "md" and not options.no_charts else None,
             print_html=printer() if options.format == "pdf" else None,
             paint=painter() if chosen.clip else None,
             fps=options.fps,
@@ -271,7 +276,8 @@ def _leaving(
             library, session.id, title=options.title, severity=options.severity, maps=maps,
             range=None if span == (None, None) else (low, high),
         )  # fmt: skip
-        return replace(made, note=note)
+        steps = incident.read_steps(options.steps) if options.steps else None
+        return replace(made, note=incident.changed(note, steps=steps, charts=() if options.no_charts else None))
     return made
 
 
@@ -325,3 +331,13 @@ def painter() -> Painter:
     from replay_viewer.qt.clips import make
 
     return make
+
+
+def drawer() -> Callable[[str], bytes]:
+    """Makes PNGs of charts, without a window."""
+    go_headless()
+    from replay_viewer.qt import headless
+    from replay_viewer.qt.drawing import png_of_svg
+
+    headless.application()
+    return png_of_svg

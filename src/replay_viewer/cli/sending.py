@@ -34,6 +34,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("--redact", default="strict", metavar="PROFILE", help="strict, or one of your rules' profiles")
     one.add_argument("--rules", type=Path, metavar="FILE", help="own redaction rules (default: the library's)")
     one.add_argument("--maps", type=Path, metavar="DIR|ZIP", help="source maps for the stacks")
+    one.add_argument("--steps", type=Path, metavar="FILE", help="steps to reproduce in your own words, one a line")
     one.add_argument("--no-pictures", action="store_true", help="leave screenshots out")
     one.add_argument("--preview", action="store_true", help="print exactly what would go, and stop")
     one.add_argument("--yes", action="store_true", help="send without asking")
@@ -62,6 +63,7 @@ def _send(options: argparse.Namespace) -> int:
             maps=MapSet.open(options.maps) if options.maps else None,
             redactor=redactor,
         )
+        made = incident.changed(made, steps=incident.read_steps(options.steps) if options.steps else None)
         ready = sending.make_ready(where, made, redactor)
     finally:
         library.close()

@@ -71,11 +71,13 @@ class File(msgspec.Struct, frozen=True):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How to render. `stem`: name of the main file without ending (pictures beside it are called after it).
 
-    `templates`: folders searched before the shipped templates.
+    `templates`: folders searched before the shipped templates. `raster`: makes a PNG of an SVG picture, for formats
+    that hold pictures beside them; without it they get the SVG.
     """
 
     stem: str = "incident"
     templates: Sequence[Path] = ()
+    raster: Callable[[str], bytes] | None = None
 
 
 class Exporter(msgspec.Struct, frozen=True, kw_only=True):

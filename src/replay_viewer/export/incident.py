@@ -45,6 +45,33 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     redacted: bool = False
 
 
+class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing drawn in a chart: `t`..`end` (epoch ms) for a request, `value` (bytes, ms, a score) for a measure.
+
+    `label`: method of a request or name of a measure; `said`: its status in words; `severity` 2 failed.
+    """
+
+    t: float
+    end: float = 0.0
+    value: float = 0.0
+    label: str = ""
+    url: str = ""
+    said: str = ""
+    severity: int = 0
+
+
+class Chart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The data of a chart over `start`..`end` (epoch ms), times counted from `zero`. `of`: how many there were."""
+
+    name: Literal["requests", "memory", "vitals"]
+    start: float
+    end: float
+    zero: float
+    moment: float
+    marks: list[Mark]
+    of: int = 0
+
+
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """A link back. Only http, https and replay-viewer links become clickable."""
 
@@ -84,6 +111,7 @@ class IncidentNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     timeline: list[Moment] = []
     vitals: list[Vital] = []
     missing: list[Finding] = []
+    charts: list[Chart] = []
     pictures: list[Picture] = []
     links: list[Link] = []
     removed: list[Removed] = []

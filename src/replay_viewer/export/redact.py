@@ -11,7 +11,7 @@ import msgspec
 
 from replay_viewer.domain.rows import ErrorEvent, Frame, Row
 from replay_viewer.domain.session import Finding
-from replay_viewer.export.incident import Fault, IncidentNote, Link, Moment, Picture
+from replay_viewer.export.incident import Chart, Fault, IncidentNote, Link, Moment, Picture
 from replay_viewer.redaction import Redactor
 
 R = TypeVar("R", bound=Row)
@@ -47,6 +47,7 @@ def redacted(note: IncidentNote, redactor: Redactor) -> IncidentNote:
         notes=[redactor.note(each) for each in note.notes],
         timeline=[_moment(moment, redactor) for moment in note.timeline],
         vitals=[_row(row, redactor) for row in note.vitals],
+        charts=[_chart(chart, redactor) for chart in note.charts],
         missing=_withheld_finding(len(withheld(note, redactor)))
         + [
             msgspec.structs.replace(found, message=text(found.message, "health"), code=text(found.code, "health"))
@@ -99,6 +100,19 @@ def _frame(frame: Frame, redactor: Redactor) -> Frame:
         file=redactor.url(frame.file, "errors"),
         context=[(line, redactor.text(code, "errors")) for line, code in frame.context],
     )
+
+
+def _chart(chart: Chart, redactor: Redactor) -> Chart:
+    marks = [
+        msgspec.structs.replace(
+            mark,
+            label=redactor.text(mark.label, "charts"),
+            url=redactor.url(mark.url, "charts") if mark.url else "",
+            said=redactor.text(mark.said, "charts"),
+        )
+        for mark in chart.marks
+    ]
+    return msgspec.structs.replace(chart, marks=marks)
 
 
 def _moment(moment: Moment, redactor: Redactor) -> Moment:

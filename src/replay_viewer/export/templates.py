@@ -20,12 +20,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
 
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.resources import resource
 from replay_viewer.domain.rows import Frame, Vital, summary
 from replay_viewer.domain.time import clock, iso, offset
-from replay_viewer.export.incident import IncidentNote
+from replay_viewer.export import charts
+from replay_viewer.export.incident import Chart, IncidentNote
 from replay_viewer.redaction import RULES
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
@@ -49,7 +51,7 @@ def _environment(folders: tuple[Path, ...], escape: bool) -> SandboxedEnvironmen
         md=md, cell=cell, code=code, fence=fence, quoted=quoted, plain=plain, offset=_offset, utc=_utc, clock=_clock,
         local=_local, date=_date, data_uri=data_uri, body=body, pretty=pretty, ms=ms, vital=vital, place=place,
         linkable=linkable, md_url=md_url, summary=summary, rule=rule, status=status, cause=frames_shown,
-        jsontext=jsontext,
+        jsontext=jsontext, chart=chart_inline, chart_title=chart_title, chart_caption=charts.caption,
     )  # fmt: skip
     return environment
 
@@ -208,6 +210,16 @@ def body(text: str) -> str:
 def rule(id: str) -> str:
     """What a rule finds."""
     return RULES[id].finds if id in RULES else id
+
+
+def chart_inline(chart: Chart) -> Markup:
+    """A chart as SVG inside a page, in the colours of its style sheet; `charts.svg` escapes what it draws."""
+    return Markup(charts.svg(chart, charts.PAGE))  # noqa: S704
+
+
+def chart_title(chart: Chart) -> str:
+    """What it shows."""
+    return charts.TITLES[chart.name]
 
 
 def data_uri(png: bytes) -> str:

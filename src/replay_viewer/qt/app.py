@@ -17,7 +17,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QSettings, QSiz
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QWidget
 
-from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.errors import Cancelled, UserError
 from replay_viewer.domain.resources import resource
 from replay_viewer.library import Library, home_dir
 from replay_viewer.qt import chromium
@@ -95,7 +95,7 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
         start_refresh=refresh,
         start_attach=attach,
         settings=kept,
-        evidence=Evidence(_shooter, _print, _preview),
+        evidence=Evidence(_shooter, _print, _preview, _png_of_svg),
         view_bundle=_view_bundle,
     )
     if kept.value("thumbnails", True, type=bool):
@@ -256,8 +256,11 @@ def _absolute(target: str) -> str:
     return str(path.resolve()) if "://" not in target and path.exists() else target
 
 
-def _shooter(library: Library, session: str) -> Shoot:
-    """Takes pictures of a session off the screen; what cannot be painted is left out."""
+def _shooter(library: Library, session: str, step: Callable[[int, int], None] | None = None) -> Shoot:
+    """Takes pictures of a session off the screen; what cannot be painted is left out.
+
+    `step(done, total)` is told before each, and may raise Cancelled.
+    """
 
     def shoot(tab: int, instants: Sequence[float], redact: Callable[[str], str] | None) -> list[bytes]:
         from replay_viewer.qt import headless
@@ -265,7 +268,9 @@ def _shooter(library: Library, session: str) -> Shoot:
 
         still = StillEngine(library, session, redact)
         try:
-            return headless.shoot(still, tab, instants)
+            return headless.shoot(still, tab, instants, step=step)
+        except Cancelled:
+            raise
         except UserError:
             log.warning("no pictures for the incident note", exc_info=True)
             return [b""] * len(instants)
@@ -273,6 +278,12 @@ def _shooter(library: Library, session: str) -> Shoot:
             still.close()
 
     return shoot
+
+
+def _png_of_svg(svg: str) -> bytes:
+    from replay_viewer.qt.drawing import png_of_svg
+
+    return png_of_svg(svg)
 
 
 def _print(html: str, out: Path) -> None:

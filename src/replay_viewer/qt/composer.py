@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -30,14 +31,16 @@ from PySide6.QtWidgets import (
 )
 
 from replay_viewer.analysis.symbols import MapSet
-from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.errors import Cancelled, UserError
 from replay_viewer.export import RESPONSE, IncidentNote, Settings, export
+from replay_viewer.export.charts import TITLES
 from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.messages import MessageBar, ProgressRow
 from replay_viewer.qt.redaction import ReviewDialog
 from replay_viewer.qt.senddialog import SendDialog
+from replay_viewer.qt.steplist import StepList
 from replay_viewer.qt.tasks import Tasks
 from replay_viewer.qt.widgets import label, named_button
 from replay_viewer.redaction import Redactor
@@ -101,7 +104,7 @@ class Composer(QDialog):
         #: What was looked at and let go: digest of the content → the redactor it leaves by.
         self._approved: dict[str, Redactor] = {}
         self._pictured: tuple[Redactor, tuple[Any, ...]] | None = None
-        self._closed = self._stopped = self._send_first = False
+        self._closed = self._stopped = self._send_first = self._shooting = False
         self._tasks = Tasks(context.library.home, self)
         self.setWindowTitle("Incident note")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -125,6 +128,8 @@ class Composer(QDialog):
             line.textEdited.connect(lambda _text: self._timer.start())
         for box in (self.cause, self.summary):
             box.textChanged.connect(self._timer.start)
+        self.steps.changed.connect(self._timer.start)
+        self.include.triggered.connect(self._included)
         self.severity.activated.connect(lambda _at: self._timer.start())
         self._enable(False)
         context.notes_changed.connect(self.load)
@@ -142,6 +147,7 @@ class Composer(QDialog):
         self.affected = self._line("Users affected", "Such as 12 of 340 today, or one")
         self.cause = self._text("Suspected cause", "What is behind it, as far as known")
         self.summary = self._text("Summary", "What the next person should know first")
+        self.steps = StepList()
         self.facts = label("", "muted", wrap=True, selectable=True)
 
     @staticmethod
@@ -177,6 +183,16 @@ class Composer(QDialog):
         self.more_button = named_button("More", "export")
         self.more_button.setToolTip("Requests, a reproduction, the whole session, a clip")
         self.more_button.setMenu(self.more)
+        self.include = QMenu(self)
+        self.parts: dict[str, QAction] = {}
+        for name, text in (("pictures", "Pictures of the page"), *((one, f"Chart: {TITLES[one]}") for one in TITLES)):
+            action = self.include.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(True)
+            self.parts[name] = action
+        self.include_button = named_button("Include", "filter")
+        self.include_button.setToolTip("Pictures and charts the note has")
+        self.include_button.setMenu(self.include)
         self.send_button = named_button("Send…", "link")
         self.send_button.setToolTip("Send the note to Slack, PagerDuty, a webhook or by e-mail")
         self.send_button.clicked.connect(lambda: self._reviewed("html", self.ask_and_send, verb="Send"))
@@ -200,6 +216,8 @@ class Composer(QDialog):
             column.addWidget(label(name, "muted"))
             column.addWidget(field, stretch)
             column.addSpacing(4)
+        column.addWidget(self.steps, 2)
+        column.addSpacing(4)
         column.addWidget(self.facts)
         split = QSplitter()
         split.addWidget(form)
@@ -212,7 +230,8 @@ class Composer(QDialog):
         foot.setSpacing(8)
         foot.addWidget(self.removed)
         foot.addStretch(1)
-        for button in (*self.buttons.values(), self.more_button, self.send_button, self.copy_button):
+        made = (self.include_button, *self.buttons.values(), self.more_button, self.send_button, self.copy_button)
+        for button in made:
             foot.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -238,7 +257,8 @@ class Composer(QDialog):
                 self.severity.setCurrentIndex(self.severity.findData(note.severity))
                 self.category.setText(note.category)
             self.facts.setText(_facts(note))
-            self._enable(True)
+            self.steps.offer(note.steps)
+            self._enable(not self._shooting)
             self.render_note()
             if self._send_first:
                 self._send_first = False
@@ -260,11 +280,22 @@ class Composer(QDialog):
             affected=self.affected.text().strip(),
             cause=self.cause.toPlainText().strip(),
             summary=self.summary.toPlainText().strip(),
+            steps=self.steps.steps(),
+            charts=[one for one in self._note.charts if self.parts[one.name].isChecked()],
+            pictures=self._note.pictures if self.parts["pictures"].isChecked() else [],
         )
+
+    def _included(self, action: QAction) -> None:
+        self._timer.start()
+        if action is self.parts["pictures"] and action.isChecked():
+            self.take_pictures()
 
     @property
     def _settings(self) -> Settings:
-        return Settings(templates=(self.context.library.home / "templates",))
+        return Settings(
+            templates=(self.context.library.home / "templates",),
+            raster=self._evidence.raster if self._evidence else None,
+        )
 
     def render_note(self) -> None:
         """Show the note as it will be exported."""
@@ -285,33 +316,62 @@ class Composer(QDialog):
 
         self._tasks.run(work, done, self._failed, key="incident-preview")
 
-    def take_pictures(self) -> None:
-        """Take the pictures of the note, masked by its redactor, once for the same instants."""
-        if self._evidence is None or self._note is None or self._redactor is None or self._closed:
-            return
+    def take_pictures(self) -> bool:
+        """Take the pictures of the note, masked by its redactor, once for the same instants; False when cancelled."""
+        wanted_at_all = self.parts["pictures"].isChecked() and not self._shooting
+        if (
+            self._evidence is None
+            or self._note is None
+            or self._redactor is None
+            or self._closed
+            or not wanted_at_all
+        ):
+            return True
         note, redactor = self._note, self._redactor
         wanted = (redactor, (note.moment, *((each.tab, each.t, each.text) for each in note.notes)))
         if self._pictured == wanted:
-            return
+            return True
         self._pictured = wanted
+        self._shooting, self._stopped = True, False
+        # The page engine runs the event loop meanwhile: a note exported now would lack what is being taken.
+        self._enable(False)
         self.progress.begin("Taking pictures of the page")
         try:
-            shoot = self._evidence.shooter(self.context.library, self._session)
+            shoot = self._evidence.shooter(self.context.library, self._session, self._shot)
             whole = build(
                 self.context.library, self._session, range=self._range, shoot=shoot, redactor=redactor,
                 notes=note.notes,
             )  # fmt: skip
+        except Cancelled:
+            self._pictured = None
+            if not self._closed:
+                self.parts["pictures"].setChecked(False)
+                self.messages.say(
+                    "Pictures are left out.", "Include → Pictures of the page takes them again.", "info"
+                )
+                self.render_note()
+            return False
         except UserError as error:
             self._pictured = None
             self._failed(error)
-            return
+            return True
         finally:
-            self.progress.end()
+            self._shooting = False
+            if not self._closed:
+                self.progress.end()
+                self._enable(True)
         # The page engine ran the event loop: the dialog may be closed, the note another one by now.
         if not self._closed and self._note is not None and self._pictured == wanted:
             self._note = msgspec.structs.replace(self._note, pictures=whole.pictures)
             self.facts.setText(_facts(self._note))
             self.render_note()
+        return True
+
+    def _shot(self, done: int, total: int) -> None:
+        """Before each picture: how far it is. Raises Cancelled."""
+        if self._stopped:
+            raise Cancelled()
+        self.progress.set_progress(done, total, f"Taking picture {done + 1} of {total}")
 
     # -- leaving ---------------------------------------------------------------------------------------------------
 
@@ -352,7 +412,9 @@ class Composer(QDialog):
     def copy(self, name: str = "md") -> None:
         """The note on the clipboard, ready for a ticket: Markdown, plain text or rich text."""
         assert self._redactor is not None
-        note, redactor, settings = self.note(), self._redactor, self._settings
+        # What lies beside a file is not on the clipboard.
+        bare = msgspec.structs.replace(self.note(), charts=[], pictures=[])
+        note, redactor, settings = self.note() if name == "html" else bare, self._redactor, self._settings
 
         def done(text: str) -> None:
             if name == "html":
@@ -395,7 +457,8 @@ class Composer(QDialog):
 
     def ask_and_send(self, redactor: Redactor) -> None:
         """Choose where to send the note, read what goes, send it."""
-        self.take_pictures()
+        if not self.take_pictures():
+            return
         dialog = SendDialog(self.context, self.note(), redactor, self)
         dialog.sent.connect(lambda said: self.messages.say("Sent.", said, "info"))
         dialog.open()
@@ -403,11 +466,18 @@ class Composer(QDialog):
     def save(self, name: str, out: Path) -> None:
         """Write the note in a format."""
         assert self._redactor is not None
-        self.take_pictures()
+        if not self.take_pictures():
+            return
         try:
             printer = self._evidence.print_html if self._evidence else None
             paths = write(
-                self.note(), name, out, self._redactor, print_html=printer, templates=self._settings.templates
+                self.note(),
+                name,
+                out,
+                self._redactor,
+                print_html=printer,
+                templates=self._settings.templates,
+                raster=self._settings.raster,
             )
         except UserError as error:
             self._failed(error)
@@ -436,11 +506,15 @@ class Composer(QDialog):
 
     def _stop(self) -> None:
         self._stopped = True
+        if self._shooting:
+            self.progress.begin("Stopping after this picture")
+            return
         self.progress.end()
         self.messages.say("Cancelled.", "No file was written.", "info")
 
     def _enable(self, on: bool) -> None:
-        for button in (*self.buttons.values(), self.more_button, self.send_button, self.copy_button, self.removed):
+        more = (self.more_button, self.send_button, self.copy_button, self.removed, self.include_button)
+        for button in (*self.buttons.values(), *more):
             button.setEnabled(on)
         if "pdf" in self.buttons and self._evidence is None:
             self.buttons["pdf"].setVisible(False)

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 class Evidence:
     """What only a program with a web engine can do.
 
-    `shooter(library, session id)` makes the function that takes pictures; `print_html` prints a PDF; `preview` makes
-    the widget (with `show_html` and `shutdown`) the note is shown in.
+    `shooter(library, session id, step)` makes the function that takes pictures: `step(done, total)` is told before
+    each and may raise Cancelled. `print_html` prints a PDF; `preview` makes the widget (with `show_html` and
+    `shutdown`) the note is shown in; `raster` makes a PNG of an SVG picture.
     """
 
-    shooter: Callable[[Library, str], Shoot]
+    shooter: Callable[[Library, str, Callable[[int, int], None]], Shoot]
     print_html: Callable[[str, Path], None]
     preview: Callable[[], QWidget]
+    raster: Callable[[str], bytes]

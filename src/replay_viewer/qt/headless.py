@@ -162,11 +162,22 @@ def png(image: QImage) -> bytes:
     return bytes(data.data())
 
 
-def shoot(engine: Engine, tab: int, instants: Sequence[float], size: QSize | None = None) -> list[bytes]:
-    """PNG pictures of `tab` at each of `instants` (epoch ms). Raises PaintingFailed."""
+def shoot(
+    engine: Engine,
+    tab: int,
+    instants: Sequence[float],
+    size: QSize | None = None,
+    step: Callable[[int, int], None] | None = None,
+) -> list[bytes]:
+    """PNG pictures of `tab` at each of `instants` (epoch ms). Raises PaintingFailed.
+
+    `step(done, total)` is told before each; what it raises (Cancelled) ends it.
+    """
     pictures = []
     with player(engine, size) as headless:
-        for t in instants:
+        for n, t in enumerate(instants):
+            if step is not None:
+                step(n, len(instants))
             headless.seek(tab, t)
             pictures.append(png(headless.picture()))
     return pictures

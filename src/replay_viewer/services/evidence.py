@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from replay_viewer.analysis.symbols import MapSet, symbolicate
 from replay_viewer.domain.links import SessionLink
@@ -19,11 +20,14 @@ from replay_viewer.domain.rows import (
     severity as severity_of,
 )
 from replay_viewer.domain.session import Note, Session
-from replay_viewer.export.incident import Fault, Link, Moment
+from replay_viewer.export.incident import Chart, Fault, Link, Mark, Moment
 from replay_viewer.library import Library
 
 MAX_EVIDENCE = 20  #: Rows of a kind a note takes by itself.
 MAX_TIMELINE = 80
+MAX_REQUESTS = 16  #: Requests a chart draws.
+MAX_POINTS = 240  #: Points of a line a chart draws.
+MAX_READ = 20_000  #: Rows of a kind a chart reads.
 _WEB_VITALS = ("LCP", "INP", "CLS", "FCP", "TTFB", "FID")
 
 
@@ -106,6 +110,39 @@ def vitals(library: Library, session_id: str, url: str) -> list[Vital]:
     here = [row for (page, _), row in last.items() if page == url]
     chosen = here or list(last.values())
     return sorted(chosen, key=lambda row: (row.page, _WEB_VITALS.index(row.name)))[:MAX_EVIDENCE]
+
+
+def charts(library: Library, session: Session, start: float, end: float, moment: float, url: str) -> list[Chart]:
+    """What `start`..`end` (epoch ms) can be drawn of: requests, memory, Web Vitals of the page; those with data."""
+    made = partial(Chart, start=start, end=end, zero=session.start, moment=moment)
+    found = []
+    rows = [row for _, row in library.rows(session.id, "network", start=start, end=end, limit=MAX_READ)]
+    requests = [row for row in rows if isinstance(row, NetworkRequest) and row.t <= end]
+    if requests:
+        # Failures first, then what took longest; drawn in order of time.
+        telling = sorted(requests, key=lambda row: (not row.failed, row.t - row.end))[:MAX_REQUESTS]
+        marks = [
+            Mark(t=row.t, end=row.end, label=row.method, url=row.url, said=_answer(row), severity=severity_of(row))
+            for row in sorted(telling, key=lambda row: row.t)
+        ]
+        found.append(made(name="requests", marks=marks, of=len(requests)))
+    vitals_there = [row for _, row in library.rows(session.id, "vitals", start=start, end=end, limit=MAX_READ)]
+    heap = [row for row in vitals_there if isinstance(row, Vital) and row.name == "memory"]
+    if len(heap) > 1:
+        step = -(-len(heap) // MAX_POINTS)
+        highest = [max(heap[n : n + step], key=lambda row: row.value) for n in range(0, len(heap), step)]
+        found.append(made(name="memory", marks=[Mark(t=row.t, value=row.value) for row in highest]))
+    of_page: dict[str, Vital] = {}
+    for row in vitals(library, session.id, url):
+        of_page.setdefault(row.name, row)
+    if of_page:
+        marks = [Mark(t=row.t, value=row.value, label=row.name) for row in of_page.values()]
+        found.append(made(name="vitals", marks=marks))
+    return found
+
+
+def _answer(row: NetworkRequest) -> str:
+    return str(row.status) if row.status > 0 else "no answer" if row.failed else ""
 
 
 def links(session: Session, moment: float) -> list[Link]:

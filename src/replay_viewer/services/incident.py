@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from replay_viewer.analysis.steps import steps
 from replay_viewer.analysis.symbols import MapSet
 from replay_viewer.analysis.verdict import page_at, verdict
-from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.errors import BadInput, UserError
 from replay_viewer.domain.rows import (
     ConsoleEntry,
     ErrorEvent,
@@ -46,6 +48,7 @@ BEFORE_MS = 30_000.0  #: Evidence nobody picked is looked for this long before t
 AFTER_MS = 2_000.0  #: And the timeline goes on this long after it.
 PICTURE_BEFORE_MS = 3_000.0  #: The second picture shows the page this long before the moment.
 MAX_PICTURES = 8
+_BULLET = re.compile(r"^\s*(?:\d+[.)]|[-*])\s+")
 _STEP_NUMBER = re.compile(r"^\d+\.\s+")
 
 
@@ -109,11 +112,36 @@ def build(
         notes=chosen,
         timeline=evidence.timeline(around, chosen, moment),
         vitals=evidence.vitals(library, session.id, url),
+        charts=evidence.charts(library, session, start, end, moment, url),
         missing=session.health,
         pictures=_pictures(shoot, masker, error, chosen, moment, tab, session),
         links=evidence.links(session, moment),
         created=time.time() * 1000.0,
     )
+
+
+def changed(
+    note: IncidentNote, *, steps: Sequence[str] | None = None, charts: Collection[str] | None = None
+) -> IncidentNote:
+    """A note with a person's own steps, and with these charts only (names; default: as built)."""
+    return msgspec.structs.replace(
+        note,
+        steps=note.steps if steps is None else [step.strip() for step in steps if step.strip()],
+        charts=[one for one in note.charts if charts is None or one.name in charts],
+    )
+
+
+def read_steps(path: Path) -> list[str]:
+    """The steps of a text file: one a line, numbers and bullets in front left out. Raises BadInput."""
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"“{path}” cannot be read as text.", "Give a text file with a step a line.") from error
+    steps = [_BULLET.sub("", line).strip() for line in lines]
+    found = [step for step in steps if step]
+    if not found:
+        raise BadInput(f"There is no step in “{path}”.", "Write one a line.")
+    return found
 
 
 def write(
@@ -124,14 +152,18 @@ def write(
     *,
     print_html: Printer | None = None,
     templates: Sequence[Path] = (),
+    raster: Callable[[str], bytes] | None = None,
 ) -> list[Path]:
     """Redact, render and write a note; the paths written, `out` first (Markdown: its pictures after it).
 
-    `templates`: folders of a team's own templates (`home / "templates"`). A PDF needs `print_html`. Raises BadInput
+    `templates`: folders of a team's own templates (`home / "templates"`). A PDF needs `print_html`; Markdown gets
+    its charts as PNG by `raster` (`qt.drawing.png_of_svg`), else as SVG. Raises BadInput
     for an unknown format or a broken template, StorageProblem when the disk refuses.
     """
     chosen = exporter(format)
-    files = export(note, format, redactor, Settings(stem=out.stem or "incident", templates=tuple(templates)))
+    files = export(
+        note, format, redactor, Settings(stem=out.stem or "incident", templates=tuple(templates), raster=raster)
+    )
     if not chosen.printed:
         return write_all(out, files)
     if print_html is None:

@@ -49,7 +49,8 @@ class Painter(Protocol):
 class Order:
     """What is wanted. `range`: epoch ms, either end may be open; `tab`: one tab, None all.
 
-    `note`: the incident note as composed (else one is built, with `title`, `severity`, pictures by `shoot`).
+    `note`: the incident note as composed (else one is built, with `title`, `severity`, pictures by `shoot`);
+    `steps`: a person's own, `charts`: whether it has any.
     `fps`, `width` (pixels), `pictures`: of a clip, which `paint` makes.
     """
 
@@ -64,6 +65,9 @@ class Order:
     maps: MapSet | None = None
     shoot: incident.Shoot | None = None
     print_html: incident.Printer | None = None
+    raster: Callable[[str], bytes] | None = None
+    charts: bool = True
+    steps: Sequence[str] | None = None
     paint: Painter | None = None
     fps: float = 10.0
     width: int = 960
@@ -101,7 +105,11 @@ def _note(name: str) -> Callable[[Library, Order], Sequence[Path]]:
                 range=None if order.range == (None, None) else span, redactor=order.redactor,
             )  # fmt: skip
         templates = [library.home / "templates"]
-        return incident.write(made, name, order.out, order.redactor, print_html=order.print_html, templates=templates)
+        made = incident.changed(made, steps=order.steps, charts=None if order.charts else ())
+        return incident.write(
+            made, name, order.out, order.redactor, print_html=order.print_html, templates=templates,
+            raster=order.raster,
+        )  # fmt: skip
 
     return write
 

@@ -85,7 +85,7 @@ def compose(note: IncidentNote, redactor: Redactor, target: Target) -> Outgoing:
         link=links[0] if links else "",
         session=session.id,
         text=text,
-        markdown=export(plain, "md", redactor)[0].data.decode(),
+        markdown=export(msgspec.structs.replace(plain, charts=[]), "md", redactor)[0].data.decode(),
         note=as_json,
         files=files,
     )
