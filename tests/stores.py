@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import orjson
 
+from replay_viewer.domain.pulled import Asset
 from replay_viewer.recording import keyframe
 from replay_viewer.recording.chunk import pack
 from replay_viewer.recording.events import Event, decode_event
@@ -37,6 +39,7 @@ class MemoryStore:
     step: int = 0
     per_chunk: int = 500
     blobs: dict[str, bytes] = field(default_factory=dict)
+    captured: list[Asset] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._chunks: list[Any] = []
@@ -68,6 +71,15 @@ class MemoryStore:
 
     def blob(self, digest: str) -> bytes:
         return self.blobs[digest]
+
+    def assets(self, id: str) -> list[Asset]:
+        return self.captured
+
+    def capture(self, url: str, type: str, data: bytes) -> None:
+        """As if the file had been captured."""
+        name = hashlib.sha256(data).hexdigest()
+        self.blobs[name] = data
+        self.captured.append(Asset(url=url, digest=name, type=type, size=len(data)))
 
 
 def rrweb_events(name: str) -> list[bytes]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from replay_viewer import __version__
 from replay_viewer.cli import (
+    assets,
     comparing,
     connect,
     evidence,
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     for module in (
         viewing,
         storing,
+        assets,
         thumbnailing,
         keeping,
         connect,

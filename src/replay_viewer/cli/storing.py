@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from replay_viewer.cli.assets import add_options, capture_for
 from replay_viewer.cli.output import ProgressLine, note, print_json
 from replay_viewer.domain.errors import BadInput, Cancelled
 from replay_viewer.domain.pulled import Attached
@@ -36,6 +37,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "together become one session. Prints the session ids.",
     )
     one.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    add_options(one)
     _into(one)
     one.set_defaults(run=_import)
     one = commands.add_parser(
@@ -50,6 +52,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("url", metavar="URL")
     one.add_argument("--follow", action="store_true", help="go on while the session is recorded (Ctrl+C ends it)")
     one.add_argument("--yes", action="store_true", help="ask the host of a replay-viewer:// link even if it is new")
+    add_options(one)
     _into(one)
     one.set_defaults(run=_pull)
     one = commands.add_parser(
@@ -135,6 +138,8 @@ def _import(options: argparse.Namespace) -> int:
         ids = import_paths(home_dir(options.home), options.paths, progress=progress)
     finally:
         line.clear()
+    if options.assets:
+        capture_for(home_dir(options.home), ids, options.allow_private)
     _print_ids(ids, options.json)
     return 0
 
@@ -179,6 +184,8 @@ def _pull(options: argparse.Namespace) -> int:
     if options.into:
         _said(made, options)
         return 0
+    if options.assets:
+        capture_for(home, [id], options.allow_private)
     if options.json:
         print_json({"sessions": [id], "at": _instant(home, id, address.at)})
         return 0

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from sqlalchemy import Connection, delete, insert, select
 
 from replay_viewer.domain.errors import NotFound, StorageProblem
+from replay_viewer.domain.pulled import Asset
 from replay_viewer.domain.rows import Row, summary
-from replay_viewer.domain.session import Note, Session, in_order
+from replay_viewer.domain.session import Finding, Note, Session, in_order
 from replay_viewer.library import extras, fulltext, marks, pages, problems, schema, tidy, trails
 from replay_viewer.library import query as query_language
 from replay_viewer.library.blobs import BlobStore
@@ -104,6 +105,18 @@ class Library:
         with self.database.read() as connection:
             gen = self._generation(connection, id).gen
             return _decode_session(connection.execute(select(_s.c.record).where(_s.c.gen == gen)).scalar_one())
+
+    def set_health(self, id: str, findings: list[Finding]) -> None:
+        """Replace the health report of a session, whatever is found out about it after its import."""
+        with self.database.write() as connection:
+            gen = self._generation(connection, id).gen
+            record = connection.execute(select(_s.c.record).where(_s.c.gen == gen)).scalar_one()
+            changed = msgspec.json.encode(msgspec.structs.replace(_decode_session(record), health=findings))
+            connection.execute(_s.update().where(_s.c.gen == gen).values(record=changed))
+
+    def assets(self, id: str) -> list[Asset]:
+        """The files the recording refers to that were captured, or why they could not be, in order of URL."""
+        return self.extras.assets(id)
 
     def find_by_origin(self, origin: str) -> str | None:
         """Id of the newest session that came from `origin` (a URL or path), if there is one."""

@@ -34,7 +34,7 @@ from replay_viewer.formats.base import Batch, Linked, Piece, Said, Skipped
 from replay_viewer.library import Library, SessionWriter
 from replay_viewer.recording.events import Kind, Source
 from replay_viewer.recording.untangle import untangle
-from replay_viewer.services import attach
+from replay_viewer.services import asset_health, attach
 from replay_viewer.services.browsers import browser_and_os
 from replay_viewer.services.bundle import import_bundle
 from replay_viewer.services.bundle_file import looks_like_bundle
@@ -441,6 +441,7 @@ def _import(
                 raise Cancelled
             finished.append(current.finish())
             attach.after_import(library, current.id)
+            asset_health.after(library, current.id)
             if progress is not None:
                 progress(Progress(done, total, current.id, current.events))
         return finished

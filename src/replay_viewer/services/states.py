@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from replay_viewer.domain.errors import NotFound
+from replay_viewer.domain.pulled import Asset
 from replay_viewer.library import ChunkRef, KeyframeRef
 from replay_viewer.recording import keyframe
 from replay_viewer.recording.chunk import Chunk
@@ -35,6 +36,7 @@ class Store(Protocol):
     def chunks(self, id: str, tab: int) -> list[ChunkRef]: ...
     def keyframes(self, id: str, tab: int) -> list[KeyframeRef]: ...
     def blob(self, digest: str) -> bytes: ...
+    def assets(self, id: str) -> list[Asset]: ...
 
 
 class TabStates:
