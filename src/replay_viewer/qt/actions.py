@@ -34,8 +34,8 @@ class Action:
     """One thing a person can do.
 
     `keys`: portable key names; single characters as typed (`?`, `[`). `when`: `always`, `session`, `errors`, `row`,
-    `range`, `back`, `undo`, `redo`, `source`. `scope`: the accessible area that must have the focus ('' anywhere).
-    `menu`: where it is listed ('' nowhere).
+    `range`, `back`, `undo`, `redo`, `source`, `origin`. `scope`: the accessible area that must have the focus (''
+    anywhere). `menu`: where it is listed ('' nowhere).
     """
 
     id: str
@@ -163,6 +163,16 @@ ACTIONS: tuple[Action, ...] = (
         "copy_link",
         ("Ctrl+Shift+C",),
         "link",
+        menu="Notes",
+        group="Notes",
+    ),
+    Action(
+        "copy-source-link",
+        "Copy the source’s own link to this instant",
+        "copy_source_link",
+        ("Ctrl+Alt+C",),
+        "globe",
+        "origin",
         menu="Notes",
         group="Notes",
     ),

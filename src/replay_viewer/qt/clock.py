@@ -16,7 +16,7 @@ from datetime import UTC, tzinfo
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from replay_viewer.domain.time import offset
-from replay_viewer.qt.wording import TimeStyle, wall, zone_label, zone_named
+from replay_viewer.qt.wording import TimeStyle, is_utc, wall, zone_label, zone_named
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _TICK_MS = 33
@@ -330,7 +330,7 @@ class Playhead(QObject):
     def other_text(self, t: float) -> str:
         """The same instant in the other readings: `20:19:40.5 UTC · 05:19:40.5 Tokyo`."""
         parts = [f"{wall(t, UTC)} UTC"]
-        if self.zone is not None:
+        if self.zone is not None and not is_utc(self.zone_name):
             parts.append(f"{wall(t, self.zone)} {zone_label(self.zone_name)}")
         if self.style != "offset":
             parts.insert(0, offset(t - self.start))

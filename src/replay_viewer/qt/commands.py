@@ -31,7 +31,7 @@ from replay_viewer.qt.panels.notes import NotesPanel
 from replay_viewer.qt.theme import theme
 from replay_viewer.qt.typedtime import ADVICE, typed_time
 from replay_viewer.qt.wording import one_line, session_line
-from replay_viewer.services import attach, frustration, inactivity
+from replay_viewer.services import attach, evidence, frustration, inactivity
 
 if TYPE_CHECKING:
     from replay_viewer.qt.window import Window
@@ -73,6 +73,8 @@ class Commands(QObject):
                 return opened is not None and self.context.selected is not None
             case "source":
                 return self.window.opener.can_refresh
+            case "origin":
+                return opened is not None and self._at_source() != ""
             case "range":
                 return opened is not None and self.playhead.range is not None
             case "tabs":
@@ -493,6 +495,21 @@ class Commands(QObject):
         self.window.messages.say(
             "Link copied.", f"It opens this session at {self.playhead.text(self.playhead.t)}.", "info"
         )
+
+    def copy_source_link(self) -> None:
+        """The address of this session at its source, with this instant."""
+        QApplication.clipboard().setText(self._at_source())
+        self.window.messages.say(
+            "The source’s link is copied.",
+            f"It opens this session there at {self.playhead.text(self.playhead.t)}.",
+            "info",
+        )
+
+    def _at_source(self) -> str:
+        """Where the session came from, at this instant; '' for one that came from a file."""
+        opened = self.context.opened
+        found = evidence.links(opened.session, self.playhead.t) if opened is not None else []
+        return next((link.url for link in found if link.label == "Recording"), "")
 
     def incident_note(self) -> None:
         """Compose the incident note."""

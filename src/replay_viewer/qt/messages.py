@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
 
 from replay_viewer.qt.theme import pixmap, theme
-from replay_viewer.qt.widgets import IconButton, label, named_button
+from replay_viewer.qt.widgets import Elided, IconButton, label, named_button
 
 _LOOK = {"failed": ("errors", "failed"), "warning": ("warning", "warning"), "info": ("info", "accent")}
 _INFO_MS = 6_000
@@ -24,11 +24,11 @@ class MessageBar(QWidget):
         self._kind = "failed"
         self._again: Callable[[], None] | None = None
         self._picture = QLabel()
-        self.text = label("", "title", selectable=True)
-        self.advice = label("", "", selectable=True)
+        self.text = Elided("title")
+        self.text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.advice = Elided()
         self.text.setAccessibleName("Message")
         self.advice.setAccessibleName("What to do about it")
-        self.advice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.retry_button = named_button("Retry", "retry")
         self.close_button = IconButton("close", "Close this message")
         layout = QHBoxLayout(self)

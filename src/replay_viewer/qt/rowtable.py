@@ -10,7 +10,17 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -141,6 +151,7 @@ class RowTable(QTableView):
     seek_asked = Signal(int)
     play_asked = Signal(int)
     follow_changed = Signal(bool)
+    resized = Signal()  #: the list has another size
 
     def __init__(self, rows: RowModel, playhead: Playhead, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -188,6 +199,11 @@ class RowTable(QTableView):
         theme().changed.connect(self._restyle)
 
     # the clock
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width: whoever hides columns by it is told."""
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def set_following(self, following: bool) -> None:
         """Keep the present row in view, or not."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
@@ -101,6 +101,40 @@ class Verdict(QWidget):
         self._picture.setPixmap(pixmap("errors", "failed", 16, 2.0))
 
 
+class EarlySheet(EmptyState):
+    """Lies over the page at instants before its first picture. `asked(t)`: go to that."""
+
+    asked = Signal(float)
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__("clock")
+        self.setParent(page)
+        self.setObjectName("stage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._first = 0.0
+        self.button = named_button("Go there", "play", primary=True)
+        self.button.clicked.connect(lambda: self.asked.emit(self._first))
+        self.buttons.insertWidget(1, self.button)
+        page.installEventFilter(self)
+        self.hide()
+
+    def tell(self, first: float, text: str) -> None:
+        """Say when the first picture comes (epoch ms, and as it is printed)."""
+        self._first = first
+        self.say("Nothing was recorded yet", f"The first picture comes at {text}.")
+        page = self.parentWidget()
+        if page is not None:
+            self.setGeometry(page.rect())
+        self.show()
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """As large as the page."""
+        if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
+            self.setGeometry(watched.rect())
+        return super().eventFilter(watched, event)
+
+
 class Stage(QWidget):
     """The page and what stands around it. `link_asked`: copy a link to this instant."""
 
@@ -121,6 +155,7 @@ class Stage(QWidget):
         self._steps = 0
         self.pointer_shown = True
         self._navigation: list[Navigation] = []
+        self._firsts: dict[int, float] = {}  #: tab → its first picture
         self._measure = QTimer(self)
         self._measure.setSingleShot(True)
         self._measure.setInterval(250)
@@ -133,7 +168,6 @@ class Stage(QWidget):
         row = QHBoxLayout(strip)
         row.setContentsMargins(10, 0, 12, 0)
         row.addWidget(self.tabs, 1)
-        row.addWidget(self.size_label)
         self.strip = strip
         self.address = label("", "", selectable=True)
         self.address.setFont(data_font())
@@ -147,6 +181,7 @@ class Stage(QWidget):
         line = QHBoxLayout(self.bar)
         line.setContentsMargins(12, 2, 8, 2)
         line.addWidget(self.address, 1)
+        line.addWidget(self.size_label)
         line.addWidget(self.link)
         self.verdict = Verdict()
         self.empty = EmptyState("open")
@@ -160,7 +195,7 @@ class Stage(QWidget):
         self.frame.setObjectName("stage")
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         around = QVBoxLayout(self.frame)
-        around.setContentsMargins(16, 12, 16, 12)
+        around.setContentsMargins(10, 6, 10, 6)
         inner = QWidget()
         around.addWidget(inner)
         self._stack = QStackedLayout(inner)
@@ -243,7 +278,13 @@ class Stage(QWidget):
             self._show_rows_only(opened)
             return
         self._chrome(True)
+        self.strip.setVisible(len(opened.session.tabs) > 1)  # one tab says nothing that the address does not
         self.tabs.fill(opened, self._navigation)
+        self._firsts = {
+            tab.index: found[0].t
+            for tab in opened.session.tabs
+            if (found := opened.library.keyframes(opened.id, tab.index))
+        }
         if self._engine_of != opened.id:
             self.tab = opened.trails.tab_at(opened.session.start)
         if self._engine_of != opened.id:
@@ -290,6 +331,7 @@ class Stage(QWidget):
         """Take player and engine down before the window goes."""
         self._close_engine()
         if self.player is not None:
+            self.early.hide()
             self.player.shutdown()
             self.player = None
 
@@ -318,6 +360,8 @@ class Stage(QWidget):
         self.player.spotted.connect(self.context.spot_picked)
         self.player.picked.connect(self.context.node_picked)
         self.player.found.connect(self._found)
+        self.early = EarlySheet(self.player)
+        self.early.asked.connect(self.context.playhead.seek)
         self._around()
 
     def _start_engine(self, opened: Opened) -> None:
@@ -449,6 +493,17 @@ class Stage(QWidget):
             if tab != self.tab:
                 self._seek(t)
         self._show_address(t)
+        self._tell_early(t)
+
+    def _tell_early(self, t: float) -> None:
+        """Before the first picture of a tab say so, instead of showing nothing at all."""
+        first = self._firsts.get(self.tab, -1.0)
+        if self.player is None:
+            return
+        if t < first - 0.5:
+            self.early.tell(first, self.context.playhead.text(first))
+        else:
+            self.early.hide()
 
     def _around(self) -> None:
         if self.player is not None:
@@ -466,6 +521,7 @@ class Stage(QWidget):
         self.tab = tab
         self.tabs.show_tab(tab, pinned=self.pinned)
         self._show_address(self.context.playhead.t)
+        self._tell_early(self.context.playhead.t)
 
     def pin(self, tab: int) -> None:
         """Show this tab from now on, whatever tab is in use."""

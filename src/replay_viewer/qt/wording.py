@@ -69,6 +69,11 @@ def zone_named(name: str) -> tzinfo | None:
         return None
 
 
+def is_utc(name: str) -> bool:
+    """Whether an IANA zone is UTC under one of its names: what servers and headless browsers report."""
+    return name.rsplit("/", 1)[-1].upper() in {"UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "ZULU", "UNIVERSAL"}
+
+
 def zone_label(name: str) -> str:
     """The city of an IANA zone: `Tokyo`."""
     return name.rsplit("/", 1)[-1].replace("_", " ")
@@ -127,7 +132,8 @@ def health_line(session: Session) -> tuple[str, str]:
     """One line about the recording's health, and the role that colours it."""
     bad = [finding for finding in session.health if finding.severity != "info"]
     if not bad:
-        return "Health: nothing missing", "good"
+        count = len(session.health)
+        return (f"Health: {plural(count, 'note')}", "good") if count else ("Health: nothing missing", "good")
     worst = "failed" if any(finding.severity == "error" for finding in bad) else "warning"
     first = bad[0].message.rstrip(".")
     first = first if len(first) <= 44 else first[:43] + "…"

@@ -131,6 +131,7 @@ class ListPanel(Panel):
         self.filter.changed.connect(self._filter_text)
         self.follow.clicked.connect(self.table.set_following)
         self.table.follow_changed.connect(self.follow.setChecked)
+        self.table.resized.connect(self.resized)
         self.table.picked.connect(self._picked)
         self.table.seek_asked.connect(self._seek)
         self.table.play_asked.connect(lambda at: context.play_row(float(self.model.times[at])))

@@ -22,7 +22,7 @@ from replay_viewer.qt.panels.listing import LineTable
 from replay_viewer.qt.panels.stack import StackView
 from replay_viewer.qt.rowmodel import Cell, Column
 from replay_viewer.qt.rowtext import error_text
-from replay_viewer.qt.widgets import IconButton, label, named_button
+from replay_viewer.qt.widgets import Elided, IconButton, label, named_button
 from replay_viewer.qt.wording import one_line, path
 
 
@@ -125,7 +125,7 @@ class ErrorsPanel(ListPanel):
         layout.addWidget(self.tabs, 1)
         foot = QHBoxLayout()
         foot.setContentsMargins(10, 2, 6, 4)
-        self.hint = label("", "muted", wrap=True)
+        self.hint = Elided("muted")
         self.choose = named_button("Source maps…", "folder", flat=True)
         self.choose.setToolTip("Source maps of this release: a folder, a zip, a map or a bundle")
         menu = QMenu(self.choose)

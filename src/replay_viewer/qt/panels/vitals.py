@@ -34,7 +34,7 @@ from replay_viewer.qt.panels.base import Panel
 from replay_viewer.qt.panels.budgets import BudgetDialog
 from replay_viewer.qt.rowtext import vital_value
 from replay_viewer.qt.theme import ROW_HEIGHT, data_font, theme
-from replay_viewer.qt.widgets import EmptyState, label, named_button
+from replay_viewer.qt.widgets import Elided, EmptyState, named_button
 from replay_viewer.qt.wording import one_line, path, plural
 from replay_viewer.services.states import TabStates
 
@@ -140,7 +140,7 @@ class VitalsPanel(Panel):
         left.addWidget(self.table, 1)
         foot = QHBoxLayout()
         foot.setContentsMargins(10, 1, 6, 3)
-        self.hint = label("", "muted", wrap=True)
+        self.hint = Elided("muted")
         self.change = named_button("Budgets…", flat=True)
         self.change.clicked.connect(self._change_budgets)
         foot.addWidget(self.hint, 1)
