@@ -119,9 +119,9 @@ class EarlySheet(EmptyState):
         self.hide()
 
     def tell(self, first: float, text: str) -> None:
-        """Say when the first picture comes (epoch ms, and as it is printed)."""
+        """Say when the first picture comes (epoch ms, and in words)."""
         self._first = first
-        self.say("Nothing was recorded yet", f"The first picture comes at {text}.")
+        self.say("Nothing was recorded yet", f"The first picture comes {text}.")
         page = self.parentWidget()
         if page is not None:
             self.setGeometry(page.rect())
@@ -501,7 +501,8 @@ class Stage(QWidget):
         if self.player is None:
             return
         if t < first - 0.5:
-            self.early.tell(first, self.context.playhead.text(first))
+            here, there = self.context.playhead.text(t), self.context.playhead.text(first)
+            self.early.tell(first, f"at {there}" if here != there else f"{first - t:.0f} ms later")
         else:
             self.early.hide()
 

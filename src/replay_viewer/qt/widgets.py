@@ -112,7 +112,7 @@ class Chip(QToolButton):
 
     def sizeHint(self) -> QSize:
         """Text and padding; the style reckons with a picture and an arrow that a chip has not."""
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 16, super().sizeHint().height())
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 26, super().sizeHint().height())
 
 
 class Elided(QLabel):
