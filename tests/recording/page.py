@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from replay_viewer.recording.mirror import Mirror, effective
+from replay_viewer.recording.controls import effective
+from replay_viewer.recording.mirror import Mirror
 from replay_viewer.recording.nodes import SHADOW, Node
 
 

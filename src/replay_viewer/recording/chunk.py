@@ -6,6 +6,7 @@ in the body, u8 type, i8 source (-1: none) — then the body: the events' JSON, 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -31,13 +32,19 @@ def is_full(count: int, size: int) -> bool:
 
 def pack(events: Sequence[tuple[Event, bytes]]) -> bytes:
     """The chunk of events and their raw JSON, not compressed."""
-    count = len(events)
-    times = np.fromiter((event.timestamp for event, _ in events), np.float64, count)
-    ends = np.cumsum(np.fromiter((len(raw) for _, raw in events), np.int64, count)).astype(np.uint32)
-    types = np.fromiter((event.type for event, _ in events), np.uint8, count)
-    sources = np.fromiter((event.source for event, _ in events), np.int8, count)
+    return pack_columns(
+        [raw for _, raw in events],
+        array("d", (event.timestamp for event, _ in events)),
+        array("b", (event.type for event, _ in events)),
+        array("b", (event.source for event, _ in events)),
+    )
+
+
+def pack_columns(raws: Sequence[bytes], times: array[float], types: array[int], sources: array[int]) -> bytes:
+    """The chunk of raw events, with their times (d), types (b) and sources (b) beside, not compressed."""
+    ends = np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws))).astype(np.uint32)
     arrays = [times.tobytes(), ends.tobytes(), types.tobytes(), sources.tobytes()]
-    return b"".join([_MAGIC, count.to_bytes(4, "little"), *arrays, *(raw for _, raw in events)])
+    return b"".join([_MAGIC, len(raws).to_bytes(4, "little"), *arrays, *raws])
 
 
 class Chunk:

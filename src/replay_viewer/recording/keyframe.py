@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from replay_viewer.domain.errors import NewerVersion, StorageProblem
-from replay_viewer.recording.mirror import Media, Mirror, Pointer, Scrolling
+from replay_viewer.recording.held import Media, Pointer, Scrolling
+from replay_viewer.recording.mirror import Mirror
 from replay_viewer.recording.nodes import Node
 
 VERSION = 1
@@ -41,6 +42,7 @@ class _State(msgspec.Struct, omit_defaults=True):
     caret: int | None = None
     scrolling: Scrolling | None = None
     selection: list[list[int]] = []
+    page: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -78,6 +80,7 @@ def encode(mirror: Mirror) -> bytes:
         caret=mirror.caret,
         scrolling=mirror.scrolling,
         selection=mirror.selection,
+        page=mirror.page,
     )
     head = b"\x93" + _encoder.encode(VERSION) + _encoder.encode(state)
     return b"".join([head, b"\xdd" + len(pieces).to_bytes(4, "big"), *pieces])
@@ -117,6 +120,7 @@ def decode(data: bytes) -> Mirror:
     mirror.caret = state.caret
     mirror.scrolling = state.scrolling
     mirror.selection = state.selection
+    mirror.page = state.page
     return mirror
 
 
@@ -136,9 +140,10 @@ class Placement:
     def __init__(self) -> None:
         self._cost = 0.0
 
-    def add(self, size: int) -> None:
-        """Count one event of `size` bytes."""
+    def add(self, size: int) -> bool:
+        """Count one event of `size` bytes; whether a keyframe may be due."""
         self._cost += self.PER_EVENT + self.PER_BYTE * size
+        return self._cost > self.FLOOR
 
     def due(self, mirror: Mirror) -> bool:
         """Whether a keyframe of the mirror as it is now is worth its price."""

@@ -12,7 +12,9 @@ from typing import Any
 
 import msgspec
 
-from replay_viewer.recording.mirror import Input, Mirror, effective
+from replay_viewer.recording.controls import effective
+from replay_viewer.recording.held import Input
+from replay_viewer.recording.mirror import Mirror
 from replay_viewer.recording.nodes import DOCUMENT, SHADOW_HOST, Node
 
 VERSION = 1
@@ -44,6 +46,7 @@ class Shown:
         "inputs",
         "media",
         "mirror",
+        "page",
         "root",
         "scrolls",
         "sheets",
@@ -55,6 +58,7 @@ class Shown:
         mirror.before = self.before
         self.root = mirror.root
         self.generation = mirror.generation
+        self.page = mirror.page
         self.inputs = mirror.inputs.copy()
         self.scrolls = mirror.scrolls.copy()
         self.sheets = {id: (ops, len(ops)) for id, ops in mirror.sheets.items()}
@@ -107,8 +111,11 @@ def diff(shown: Shown | None, mirror: Mirror) -> dict[str, Any]:
 
 
 def _other_document(shown: Shown, mirror: Mirror) -> bool:
-    """Whether a new full snapshot is another page: fewer than two thirds of its nodes stand as they stood."""
-    if shown.generation == mirror.generation:
+    """Whether a new full snapshot is another page: fewer than two thirds of its nodes stand as they stood.
+
+    The same page recorded anew (a checkout) is never another, however much came and went between two instants of it.
+    """
+    if shown.generation == mirror.generation or (mirror.page and shown.page == mirror.page):
         return False
     alike = 0
     for id, node in mirror.nodes.items():

@@ -97,11 +97,13 @@ class _Shown:
 class _TouchedMirror(Mirror):
     """A mirror that says which nodes an event touched, without keeping what they were."""
 
+    watched = True
+
     def __init__(self) -> None:
         super().__init__()
         self.touched: dict[int, None] = {}
 
-    def _touch(self, id: int) -> None:
+    def touch(self, id: int) -> None:
         self.touched[id] = None
 
 

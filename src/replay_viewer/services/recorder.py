@@ -21,7 +21,7 @@ from replay_viewer.analysis.health import GAP_S, Counters, survey
 from replay_viewer.domain.rows import Row
 from replay_viewer.domain.time import to_ms
 from replay_viewer.recording import chunk, keyframe
-from replay_viewer.recording.events import Event, Kind, Source, decode_event, decode_head
+from replay_viewer.recording.events import Event, Kind, Mutation, Source, decode_event, decode_head
 from replay_viewer.recording.mirror import STATEFUL_KINDS, Mirror
 from replay_viewer.services.spool import Spool
 
@@ -37,6 +37,9 @@ _BACK = 1_000.0
 #: So many changes that do not fit the page, once there were two, make it look like two tabs in one stream.
 _ODD = 2
 
+#: How an event mostly ends, and within how many bytes.
+_TIME, _TAIL = b'"timestamp":', 32
+
 Item = tuple[Event, bytes, int]
 
 
@@ -50,6 +53,10 @@ class Tangled(Exception):
 
 def _stamp(raw: bytes) -> float:
     """Epoch ms of an event; what has none is broken and sorts first."""
+    # Recorders write the time last, as digits up to the brace that closes the event.
+    at = raw.rfind(_TIME, -_TAIL)
+    if at >= 0 and (digits := raw[at + len(_TIME) : -1]).isdigit() and len(digits) < 15 and raw.endswith(b"}"):
+        return to_ms(float(digits))
     try:
         return to_ms(decode_head(raw).timestamp)
     except (msgspec.DecodeError, RecursionError):
@@ -100,10 +107,11 @@ class TabRecorder:
         self._pieces = 0
         self._doubled = False
         self._gathered_bytes = 0
-        self._pending: list[tuple[Event, bytes]] = []
+        self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._last = 0.0
-        self._same: dict[bytes, int] = {}
+        self._same: dict[bytes, int] | None = None
+        self._newest: tuple[bytes, int] = (b"", 0)
         self._last_keyframe_event = 0
         self._media_plays = False
         self._media: list[tuple[float, int, bool]] = []
@@ -173,8 +181,11 @@ class TabRecorder:
         for event, raw, piece in events:
             t = event.timestamp
             if t > self._last:
-                self._same = {raw: piece}
+                self._same = None
+                self._newest = (raw, piece)
             elif t == self._last:
+                if self._same is None:
+                    self._same = dict([self._newest])
                 # A page may well do the same twice in a millisecond; across pieces it is a body sent twice.
                 twin = self._same.get(raw)
                 if twin is not None and (twin != piece or self._doubled):
@@ -189,26 +200,28 @@ class TabRecorder:
                 tally.late += 1
                 tally.met("late", t)
                 t = self._last
-            kind, source = event.type, event.source
+            data = event.data
+            mutated = type(data) is Mutation
+            kind, source = event.type, Source.MUTATION if mutated else event.source
             mirror.apply(event)
             if mirror.unknown != unknown:
                 unknown = mirror.unknown
                 tally.met("unknown", t)
             if mirror.media or self._media_plays:
                 self._watch_media(t)
-            rows = extractor.read(event, self.count, mirror)
-            if rows:
+            if not mutated and (rows := extractor.read(event, self.count, mirror)):
                 self.rows += rows
             if not self.count:
                 self.start = t
-            event.timestamp = self._last = self.end = t
+            self._last = self.end = t
             self.count += 1
             self.times.append(t)
             self.types.append(kind)
             self.sources.append(source)
-            self._pending.append((event, raw))
-            self._pending_bytes += len(raw)
-            placement.add(len(raw))
+            self._pending.append(raw)
+            size = len(raw)
+            self._pending_bytes += size
+            heavy = placement.add(size)
             if kind == Kind.FULL_SNAPSHOT:
                 self.url = mirror.url
                 tally.first_snapshot = tally.first_snapshot or t
@@ -218,7 +231,7 @@ class TabRecorder:
                     self._odd = mirror.unknown + mirror.clashes
                 survey(mirror.nodes.values(), tally, t)
                 self._write_keyframe()
-            elif placement.due(mirror):
+            elif heavy and placement.due(mirror):
                 self._write_keyframe()
             elif source == Source.CANVAS_MUTATION:
                 tally.canvas_recorded = True
@@ -246,10 +259,10 @@ class TabRecorder:
     def _write_chunk(self) -> None:
         if not self._pending:
             return
-        events = [event for event, _ in self._pending]
-        first = self.count - len(events)
-        data = chunk.pack(self._pending)
-        self._writer.chunk(self.index, first, len(events), events[0].timestamp, events[-1].timestamp, data)
+        first = self.count - len(self._pending)
+        times = self.times[first:]
+        data = chunk.pack_columns(self._pending, times, self.types[first:], self.sources[first:])
+        self._writer.chunk(self.index, first, len(times), times[0], times[-1], data)
         self.chunks += 1
         self._pending = []
         self._pending_bytes = 0

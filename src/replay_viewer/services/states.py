@@ -15,7 +15,8 @@ from replay_viewer.library import ChunkRef, KeyframeRef
 from replay_viewer.recording import keyframe
 from replay_viewer.recording.chunk import Chunk
 from replay_viewer.recording.events import Event, Incremental, Kind, Source
-from replay_viewer.recording.mirror import Mirror, Pointer
+from replay_viewer.recording.held import Pointer
+from replay_viewer.recording.mirror import Mirror
 
 #: Pointer samples are recorded up to this long before the event that carries them (rrweb flushes every 500 ms).
 POINTER_LAG = 1_000.0

@@ -1,0 +1,206 @@
+"""Mutations: what one changes in the tree, as rrweb's Replayer does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from replay_viewer.recording import canvas
+from replay_viewer.recording.controls import boxed
+from replay_viewer.recording.events import Add, AttributeChange, Mutation, Remove, Sn, TextChange
+from replay_viewer.recording.held import CHECKED
+from replay_viewer.recording.nodes import DOCTYPE, DOCUMENT, ELEMENT, SHADOW, SHADOW_HOST, TEXT, Node
+from replay_viewer.recording.tree import Tree
+
+
+def mutate(tree: Tree, data: Mutation) -> None:
+    removed = _removes(tree, data.removes or ())
+    if data.adds:
+        _adds(tree, data.adds)
+    if tree.aside:
+        tree.aside = {}
+    for text in data.texts or ():
+        _text(tree, text, removed)
+    for change in data.attributes or ():
+        _attributes(tree, change, removed)
+
+
+def _removes(tree: Tree, removes: Sequence[Remove]) -> set[int]:
+    gone = set()
+    for remove in removes:
+        node = tree.nodes.get(remove.id)
+        if node is None:
+            # What was taken out of something that went itself, or went twice, is gone already.
+            tree.unknown += remove.id not in gone and remove.parentId not in gone
+            gone.add(remove.id)
+            continue
+        gone.add(remove.id)
+        if remove.parentId in tree.nodes and (
+            node.parent != remove.parentId or bool(node.flags & SHADOW) != bool(remove.isShadow)
+        ):
+            # It was moved out of a shadow root: the outer document reports its coming before the shadow root
+            # reports its going. It stands where it came to.
+            tree.clashes += node.parent != remove.parentId and not remove.isShadow
+            continue
+        tree.detach(node)
+        tree.forget(node)
+    return gone
+
+
+def _adds(tree: Tree, adds: list[Add]) -> None:
+    """Add nodes; those whose neighbour or parent comes later wait, as long as there is progress."""
+    nodes = tree.nodes
+    queue = adds
+    while queue:
+        waiting: list[Add] = []
+        for add in queue:
+            parent = nodes.get(add.parentId)
+            if parent is None:
+                waiting.append(add)
+                continue
+            next_id = add.nextId
+            if next_id is not None and next_id > 0 and next_id not in nodes:
+                waiting.append(add)
+                continue
+            _add(tree, add, parent)
+        if len(waiting) == len(queue):
+            _add_lost(tree, waiting)
+            return
+        queue = waiting
+
+
+def _add_lost(tree: Tree, waiting: list[Add]) -> None:
+    """What still waits names a neighbour or parent that never comes: place it last, or count it."""
+    for add in waiting:
+        parent = tree.nodes.get(add.parentId)
+        if parent is not None:
+            tree.unknown += add.nextId not in tree.nodes
+            _add(tree, add, parent)
+        elif add.node.type == DOCUMENT:
+            tree.waiting_documents[add.parentId] = add.node
+        else:
+            tree.unknown += 1
+
+
+def _add(tree: Tree, add: Add, parent: Node) -> None:
+    sn = add.node
+    if sn.rootId and sn.rootId not in tree.nodes:
+        tree.unknown += 1
+        return
+    existing = tree.nodes.get(sn.id)
+    if existing is not None:
+        tree.clashes += 1
+        tree.detach(existing)
+        tree.forget(existing)
+        if parent.id not in tree.nodes:
+            # It was to stand inside itself.
+            tree.unknown += 1
+            return
+    _displace(tree, sn, parent)
+    if parent.name == "style" and sn.textContent and parent.children:
+        tree.own_texts(parent)
+    node = tree.insert(sn, parent.id)
+    tree.touch(parent.id)
+    if node.flags & SHADOW:
+        if parent.shadow is None:
+            parent.shadow = []
+            parent.flags |= SHADOW_HOST
+        siblings = parent.shadow
+    else:
+        siblings = parent.children
+    next_id, previous_id = add.nextId, add.previousId
+    if next_id is not None and next_id in tree.nodes and next_id in siblings:
+        siblings.insert(siblings.index(next_id), sn.id)
+    elif next_id is None and previous_id is not None and previous_id in siblings:
+        siblings.insert(siblings.index(previous_id) + 1, sn.id)
+    else:
+        siblings.append(sn.id)
+    if parent.name == "style" and node.kind == TEXT:
+        tree.sheets.pop(parent.id, None)
+    elif sn.type == DOCUMENT:
+        tree.frames.add(parent.id)
+    elif node.name == "option" and node.attrs.get("selected") is True:
+        _choose(tree, node)
+
+
+def _choose(tree: Tree, option: Node) -> None:
+    """An option came that the recorder saw selected: whatever its select held before, it holds this now."""
+    select = tree.nodes.get(option.parent)
+    if select is not None and select.name == "optgroup":
+        select = tree.nodes.get(select.parent)
+    if select is None or select.name != "select" or "multiple" in select.attrs:
+        return
+    tree.inputs.pop(select.id, None)
+    tree.touch(select.id)
+    select.attrs.pop("value", None)
+    for other in tree.options_of(select):
+        if other is not option and "selected" in other.attrs:
+            tree.touch(other.id)
+            del other.attrs["selected"]
+
+
+def _displace(tree: Tree, sn: Sn, parent: Node) -> None:
+    """A document holds one doctype and one root element, a frame one document, a text area one text."""
+    if sn.type == DOCUMENT:
+        rivals = list(parent.children)
+    elif parent.kind == DOCUMENT and sn.type in (DOCTYPE, ELEMENT):
+        rivals = [id for id in parent.children if tree.nodes[id].kind == sn.type]
+    elif sn.type == TEXT and parent.name == "textarea":
+        rivals = [id for id in parent.children if tree.nodes[id].kind == TEXT]
+    else:
+        return
+    for id in rivals:
+        rival = tree.nodes[id]
+        tree.detach(rival)
+        tree.forget(rival)
+
+
+def _text(tree: Tree, change: TextChange, removed: set[int]) -> None:
+    node = tree.nodes.get(change.id)
+    if node is None:
+        tree.unknown += change.id not in removed
+        return
+    if node.kind == ELEMENT:
+        # The stock player sets textContent, whatever the node: on an element that replaces its children.
+        tree.unknown += 1
+        return
+    parent = tree.nodes.get(node.parent)
+    if parent is not None and parent.name == "style":
+        tree.own_texts(parent)
+        tree.sheets.pop(parent.id, None)
+    tree.touch(node.id)
+    node.text = change.value or ""
+
+
+def _attributes(tree: Tree, change: AttributeChange, removed: set[int]) -> None:
+    node = tree.nodes.get(change.id)
+    if node is None:
+        tree.unknown += change.id not in removed
+        return
+    tree.touch(node.id)
+    for name, value in change.attributes.items():
+        if name == "style" and isinstance(value, dict):
+            style = dict(node.style or ())
+            for prop, setting in value.items():
+                # Removed and set anew goes last: the order of declarations decides among shorthands.
+                style.pop(prop, None)
+                style[prop] = setting
+            node.style = style
+            continue
+        if name == "style":
+            node.style = None
+        elif name == "checked" and isinstance(value, str):
+            value = CHECKED
+        elif name == "type" and node.name == "input" and boxed(node.attrs.get(name)) != boxed(value):
+            # What a box was said to hold is no text, nor the other way round.
+            tree.inputs.pop(node.id, None)
+        if value is None:
+            node.attrs.pop(name, None)
+            continue
+        node.attrs[name] = value
+        if name == "_cssText":
+            tree.sheets.pop(node.id, None)
+        elif node.name == "canvas" and name in ("width", "height"):
+            # Setting either empties the canvas.
+            tree.canvas[node.id] = canvas.emptied(tree.canvas.get(node.id))
+        elif name in ("rr_scrollLeft", "rr_scrollTop"):
+            tree.recorded_scroll(node)
