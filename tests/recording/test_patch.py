@@ -108,6 +108,9 @@ def test_order_needs_the_fewest_moves(seed: int) -> None:
     assert len(found) == max(best, default=0)
 
 
+_T0 = 1_795_200_000_000
+
+
 def _rows(numbers: range) -> list[dict[str, object]]:
     return [{"type": 2, "id": n, "tagName": "p", "attributes": {}, "childNodes": []} for n in numbers]
 
@@ -116,7 +119,7 @@ def _recorded(t: int, numbers: range) -> bytes:
     body = {"type": 2, "id": 3, "tagName": "body", "attributes": {}, "childNodes": _rows(numbers)}
     html = {"type": 2, "id": 2, "tagName": "html", "attributes": {}, "childNodes": [body]}
     node = {"type": 0, "id": 1, "childNodes": [html]}
-    return msgspec.json.encode({"type": 2, "data": {"node": node}, "timestamp": t})
+    return msgspec.json.encode({"type": 2, "data": {"node": node}, "timestamp": _T0 + t})
 
 
 def test_a_page_recorded_anew_is_changed_not_built_again_however_much_came_and_went() -> None:
@@ -124,14 +127,14 @@ def test_a_page_recorded_anew_is_changed_not_built_again_however_much_came_and_w
         adds = [{"parentId": 3, "nextId": None, "node": node} for node in _rows(new)]
         removes = [{"parentId": 3, "id": n} for n in old]
         data = {"source": 0, "texts": [], "attributes": [], "removes": removes, "adds": adds}
-        return msgspec.json.encode({"type": 3, "data": data, "timestamp": t})
+        return msgspec.json.encode({"type": 3, "data": data, "timestamp": _T0 + t})
 
     first, second, third = range(10, 40), range(40, 70), range(70, 100)
     events = [_recorded(1000, first), churn(2000, first, second), _recorded(3000, second), churn(4000, second, third)]
-    store = MemoryStore([*events, _recorded(5000, range(10, 12))], step=1, per_chunk=50)
+    store = MemoryStore([*events, _recorded(5000, range(200, 230))], step=1, per_chunk=50)
     stage, page = Stage(store, "s"), Page()
     for t, anew in [(1500, True), (4500, False), (1500, False), (5500, True), (2500, True), (4500, False)]:
-        made = stage.seek(0, t, page.rev)
+        made = stage.seek(0, _T0 + t, page.rev)
         assert ("reset" in made) is anew, t
         page.apply(patch.encode(made))
-        page.check(stage.fresh_state(0, t))
+        page.check(stage.fresh_state(0, _T0 + t))
