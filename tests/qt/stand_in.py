@@ -98,6 +98,10 @@ class FakePlayer(QWidget):
         """Asked to outline."""
         self.calls.append(("outline", ids))
 
+    def pin(self, spots: list[Any]) -> None:
+        """Asked to number spots."""
+        self.calls.append(("pin", spots))
+
     def settle(self, done: Callable[[dict[str, Any]], None]) -> None:
         """At rest."""
         done({"box": [0, 0, 742, 464], "scale": 0.58})

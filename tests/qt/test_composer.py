@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from replay_viewer.cli.main import main
 from replay_viewer.library import Library
 from replay_viewer.qt.composer import Composer, _PlainPreview
-from replay_viewer.qt.drawing import png_of_svg
+from replay_viewer.qt.drawing import png_of_svg, with_pins
 from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.window import Window
 from replay_viewer.services.incident import Shoot
@@ -78,7 +78,7 @@ def test_pictures_are_cancelled(session_window: Window, qtbot: QtBot, tmp_path: 
     made = Composer(
         session_window.context,
         session_window,
-        evidence=Evidence(shooter, lambda _html, _out: None, _PlainPreview, png_of_svg),
+        evidence=Evidence(shooter, lambda _html, _out: None, _PlainPreview, png_of_svg, with_pins),
     )
     dialogs.append(made)
     made.setProperty("stop", True)

@@ -11,6 +11,7 @@ const MOST = 50;
 
 export class Inspector {
   private layer = document.createElement("div");
+  private pinned = document.createElement("div");
   private shield = document.createElement("div");
   private ids: number[] = [];
   private hovered = -1;
@@ -22,7 +23,8 @@ export class Inspector {
     this.layer.id = "outlines";
     this.shield.id = "shield";
     const overlay = document.getElementById("overlay")!;
-    overlay.append(this.layer, this.shield);
+    this.pinned.id = "pins";
+    overlay.append(this.layer, this.pinned, this.shield);
     this.shield.addEventListener("mousemove", (event) => this.hover(this.at(event)));
     this.shield.addEventListener("mouseleave", () => this.hover(-1));
     this.shield.addEventListener("click", (event) => {
@@ -38,6 +40,19 @@ export class Inspector {
   /** Draw outlines around these nodes until others are asked for; they follow the page. */
   outline(ids: number[]): void {
     this.ids = ids.slice(0, MOST);
+    this.draw();
+  }
+
+  /** Numbers at spots of the recorded viewport, until others are asked for; as large as the window shows them. */
+  pins(spots: Spot[]): void {
+    this.pinned.replaceChildren(...spots.slice(0, MOST).map((spot) => {
+      const made = document.createElement("div");
+      made.className = "pin";
+      made.style.left = `${spot.x}px`;
+      made.style.top = `${spot.y}px`;
+      made.textContent = String(spot.n);
+      return made;
+    }));
     this.draw();
   }
 
@@ -87,11 +102,14 @@ export class Inspector {
       if (found) boxes.push(box(found, id));
     }
     this.layer.style.setProperty("--pixel", `${1 / this.stage.scale}px`);
+    this.pinned.style.setProperty("--pixel", `${1 / this.stage.scale}px`);
     this.layer.replaceChildren(...boxes);
-    if (wanted.length) requestAnimationFrame(() => this.frame());
+    if (wanted.length || this.pinned.childElementCount) requestAnimationFrame(() => this.frame());
     else this.drawing = false;
   }
 }
+
+interface Spot { x: number; y: number; n: number }
 
 interface Found { x: number; y: number; width: number; height: number; name: string }
 

@@ -91,6 +91,9 @@ function handle(header: Header, body: string): void {
     case "outline":
       inspector.outline(header.ids);
       break;
+    case "pins":
+      inspector.pins(header.spots);
+      break;
     case "pick":
       inspector.pick(header.on);
       break;

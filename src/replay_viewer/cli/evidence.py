@@ -19,7 +19,7 @@ from replay_viewer.cli.reading import check_tab, parse_range
 from replay_viewer.cli.viewing import go_headless
 from replay_viewer.domain.errors import BadInput, NotFound
 from replay_viewer.domain.rows import KINDS
-from replay_viewer.domain.session import NOTE_COLOURS, Note, Session
+from replay_viewer.domain.session import NOTE_COLOURS, Note, Session, Spot
 from replay_viewer.domain.time import offset, parse_instant
 from replay_viewer.export.clips import Shape, check, instants
 from replay_viewer.library import Library, home_dir
@@ -230,6 +230,7 @@ def _export(options: argparse.Namespace) -> int:
             severity=options.severity,
             shoot=shooter(library, session.id) if chosen.note and not options.no_pictures else None,
             maps=maps,
+            pin=pinner(),
             charts=not options.no_charts,
             steps=incident.read_steps(options.steps) if options.steps else None,
             raster=drawer() if options.format == "md" and not options.no_charts else None,
@@ -331,6 +332,17 @@ def painter() -> Painter:
     from replay_viewer.qt.clips import make
 
     return make
+
+
+def pinner() -> incident.Pin:
+    """Draws the spots of notes on pictures that were taken."""
+
+    def pin(picture: bytes, spots: Sequence[Spot]) -> bytes:
+        from replay_viewer.qt.drawing import with_pins
+
+        return with_pins(picture, spots)
+
+    return pin
 
 
 def drawer() -> Callable[[str], bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from replay_viewer.analysis.symbols import MapSet
-from replay_viewer.cli.evidence import shooter
+from replay_viewer.cli.evidence import pinner, shooter
 from replay_viewer.cli.output import note as say
 from replay_viewer.cli.output import print_json
 from replay_viewer.cli.reading import parse_range
@@ -60,6 +60,7 @@ def _send(options: argparse.Namespace) -> int:
             severity=options.severity,
             range=span if options.range else None,
             shoot=None if options.no_pictures or options.preview else shooter(library, session.id),
+            pin=pinner(),
             maps=MapSet.open(options.maps) if options.maps else None,
             redactor=redactor,
         )

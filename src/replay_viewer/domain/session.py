@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -134,6 +134,27 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created: float = 0.0
     changed: float = 0.0
     place: int = -1
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """A numbered place on the page, in pixels of the recorded viewport."""
+
+    number: int
+    x: float
+    y: float
+
+
+#: How long before and after its instant (ms) the spot of a note is shown.
+SPOT_MS = 1_500.0
+
+
+def spots_at(notes: Sequence[Note], tab: int, t: float) -> list[Spot]:
+    """Spots of notes on the page of a tab at `t` (epoch ms), each numbered by its note's place among `notes`."""
+    return [
+        Spot(n, note.x, note.y)
+        for n, note in enumerate(notes, 1)
+        if note.x >= 0 and note.tab == tab and note.t - SPOT_MS <= t <= max(note.end, note.t + SPOT_MS)
+    ]
 
 
 #: Colours a note can have; each is a role of the interface's colours.

@@ -30,6 +30,7 @@ from replay_viewer.services import engine, inspector
 from replay_viewer.services.logs import log_to_file
 
 if TYPE_CHECKING:
+    from replay_viewer.domain.session import Spot
     from replay_viewer.qt.tasks import Job
     from replay_viewer.services.incident import Shoot
 
@@ -95,7 +96,7 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
         start_refresh=refresh,
         start_attach=attach,
         settings=kept,
-        evidence=Evidence(_shooter, _print, _preview, _png_of_svg),
+        evidence=Evidence(_shooter, _print, _preview, _png_of_svg, _with_pins),
         view_bundle=_view_bundle,
     )
     if kept.value("thumbnails", True, type=bool):
@@ -284,6 +285,12 @@ def _png_of_svg(svg: str) -> bytes:
     from replay_viewer.qt.drawing import png_of_svg
 
     return png_of_svg(svg)
+
+
+def _with_pins(picture: bytes, spots: Sequence[Spot]) -> bytes:
+    from replay_viewer.qt.drawing import with_pins
+
+    return with_pins(picture, spots)
 
 
 def _print(html: str, out: Path) -> None:

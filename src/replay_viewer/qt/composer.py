@@ -339,8 +339,8 @@ class Composer(QDialog):
         try:
             shoot = self._evidence.shooter(self.context.library, self._session, self._shot)
             whole = build(
-                self.context.library, self._session, range=self._range, shoot=shoot, redactor=redactor,
-                notes=note.notes,
+                self.context.library, self._session, range=self._range, shoot=shoot,
+                pin=self._evidence.pin, redactor=redactor, notes=note.notes,
             )  # fmt: skip
         except Cancelled:
             self._pictured = None

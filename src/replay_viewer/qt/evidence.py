@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from replay_viewer.library import Library
-    from replay_viewer.services.incident import Shoot
+    from replay_viewer.services.incident import Pin, Shoot
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,12 @@ class Evidence:
 
     `shooter(library, session id, step)` makes the function that takes pictures: `step(done, total)` is told before
     each and may raise Cancelled. `print_html` prints a PDF; `preview` makes the widget (with `show_html` and
-    `shutdown`) the note is shown in; `raster` makes a PNG of an SVG picture.
+    `shutdown`) the note is shown in; `raster` makes a PNG of an SVG picture; `pin` draws
+    the numbered spots of notes on a picture.
     """
 
     shooter: Callable[[Library, str, Callable[[int, int], None]], Shoot]
     print_html: Callable[[str, Path], None]
     preview: Callable[[], QWidget]
     raster: Callable[[str], bytes]
+    pin: Pin

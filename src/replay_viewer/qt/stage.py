@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, 
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.rows import Navigation
+from replay_viewer.domain.session import Spot, in_order, spots_at
 from replay_viewer.qt.actions import tip
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.opened import Opened
@@ -54,6 +55,7 @@ class Player(Protocol):
     def set_picking(self, on: bool) -> None: ...
     def show_marks(self, visible: bool) -> None: ...
     def outline(self, ids: Sequence[int]) -> None: ...
+    def pin(self, spots: Sequence[Spot]) -> None: ...
     def take_picture(self, done: Callable[[QImage], None]) -> None: ...
     def shutdown(self) -> None: ...
 
@@ -147,6 +149,7 @@ class Stage(QWidget):
         self._make_player, self._make_engine = player_factory, engine_factory
         self.player: Any = None
         self.marks = True
+        self._spots: list[Spot] = []
         self._engine: Any = None
         self._engine_of = ""
         self._engine_deaths: list[float] = []
@@ -210,7 +213,10 @@ class Stage(QWidget):
         self.tabs.follow_asked.connect(self.toggle_follow)
         context.outline_asked.connect(lambda ids: self.player.outline(ids) if self.player else None)
         context.pick_asked.connect(lambda on: self.player.set_picking(on) if self.player else None)
+        context.notes_changed.connect(self._pin)
+        context.opened_changed.connect(self._pin)
         playhead = context.playhead
+        playhead.moved.connect(self._pin)
         playhead.sought.connect(self._seek)
         playhead.moved.connect(self._moved)
         playhead.playing_changed.connect(self._play)
@@ -327,6 +333,14 @@ class Stage(QWidget):
         self.context.playhead.set_driven(False)
         self.show_welcome()
 
+    def _pin(self, *_: object, again: bool = False) -> None:
+        """Numbers where notes point at spots of the page at this instant."""
+        opened = self.context.opened
+        spots = spots_at(in_order(opened.notes), self.tab, self.context.playhead.t) if opened is not None else []
+        if (again or spots != self._spots) and self.player is not None:
+            self._spots = spots
+            self.player.pin(spots)
+
     def shutdown(self) -> None:
         """Take player and engine down before the window goes."""
         self._close_engine()
@@ -402,6 +416,7 @@ class Stage(QWidget):
     def _ready(self) -> None:
         self._around()
         self.show_pointer(self.pointer_shown)
+        self._pin(again=True)  # a page that begins anew is told again
 
     def show_pointer(self, on: bool) -> None:
         """Draw pointer, clicks and touches on the page, or not; a page that begins anew is told again."""

@@ -25,7 +25,7 @@ from replay_viewer.domain.rows import (
     Row,
     StateChange,
 )
-from replay_viewer.domain.session import Note, Session
+from replay_viewer.domain.session import Note, Session, Spot, spots_at
 from replay_viewer.export import Settings, export, exporter
 from replay_viewer.export.incident import IncidentNote, Picture, Severity
 from replay_viewer.library import Library
@@ -40,6 +40,9 @@ from replay_viewer.services.redacting import redactor_for
 #: labels) to what may be shown: the painter calls it before it paints; its `hidden(nodes)`, where it has one, says
 #: what is painted over as a whole (`services.stills` does). It is None when pictures may show everything.
 Shoot = Callable[[int, Sequence[float], Callable[[str], str] | None], list[bytes]]
+
+#: Draws numbered spots (pixels of the recorded viewport) on a PNG (`qt.drawing.with_pins`).
+Pin = Callable[[bytes, Sequence[Spot]], bytes]
 
 #: Prints a page of HTML into a PDF file (`qt.pdf.print_html`).
 Printer = Callable[[str, Path], None]
@@ -62,6 +65,7 @@ def build(
     range: tuple[float, float] | None = None,
     notes: Sequence[Note] | None = None,
     shoot: Shoot | None = None,
+    pin: Pin | None = None,
     maps: MapSet | None = None,
     profile: str = "strict",
     redactor: Redactor | None = None,
@@ -72,7 +76,7 @@ def build(
     notes of the session marked as evidence); the rows and instants they point at are the evidence, and when they
     point at none it is found: the first error, failed requests and console errors of the 30 s before it. Pictures
     are taken at the noted instants, else at the error and 3 s before, masked by `redactor` (default: one made for
-    `profile`). Raises NotFound, StorageProblem.
+    `profile`); `pin` draws the spots of notes on them, each with its note's number. Raises NotFound, StorageProblem.
     """
     session = library.session(session_id)
     chosen = list(notes) if notes is not None else [note for note in library.notes(session.id) if note.evidence]
@@ -114,7 +118,7 @@ def build(
         vitals=evidence.vitals(library, session.id, url),
         charts=evidence.charts(library, session, start, end, moment, url),
         missing=session.health,
-        pictures=_pictures(shoot, masker, error, chosen, moment, tab, session),
+        pictures=_pictures(shoot, pin, masker, error, chosen, moment, tab, session),
         links=evidence.links(session, moment),
         created=time.time() * 1000.0,
     )
@@ -235,6 +239,7 @@ def _title(error: ErrorEvent | None, requests: Sequence[NetworkRequest], session
 
 def _pictures(
     shoot: Shoot | None,
+    pin: Pin | None,
     redactor: Redactor | None,
     error: ErrorEvent | None,
     notes: Sequence[Note],
@@ -257,6 +262,9 @@ def _pictures(
         mine = [(place[1], caption) for place, caption in places if place[0] == of]
         mask = Mask(redactor)
         for (t, caption), png in zip(mine, shoot(of, [t for t, _ in mine], mask.redact), strict=True):
+            spots = spots_at(notes, of, t)
+            if png and spots and pin is not None:
+                png = pin(png, spots)
             if png:
                 pictures.append(Picture(t=t, caption=caption, png=png, redacted=mask.used))
     return sorted(pictures, key=lambda picture: picture.t)

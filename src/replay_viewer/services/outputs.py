@@ -66,6 +66,7 @@ class Order:
     shoot: incident.Shoot | None = None
     print_html: incident.Printer | None = None
     raster: Callable[[str], bytes] | None = None
+    pin: incident.Pin | None = None
     charts: bool = True
     steps: Sequence[str] | None = None
     paint: Painter | None = None
@@ -101,8 +102,8 @@ def _note(name: str) -> Callable[[Library, Order], Sequence[Path]]:
             start, end = order.range
             span = (session.start if start is None else start, session.end if end is None else end)
             made = incident.build(
-                library, session.id, title=order.title, severity=order.severity, shoot=order.shoot, maps=order.maps,
-                range=None if order.range == (None, None) else span, redactor=order.redactor,
+                library, session.id, title=order.title, severity=order.severity, shoot=order.shoot, pin=order.pin,
+                maps=order.maps, range=None if order.range == (None, None) else span, redactor=order.redactor,
             )  # fmt: skip
         templates = [library.home / "templates"]
         made = incident.changed(made, steps=order.steps, charts=None if order.charts else ())

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from replay_viewer.domain.session import Spot
 from tests.qt.player.conftest import Bench
 from tests.qt.player.engines import Recording
 from tests.qt.player.test_painter import ask
@@ -51,6 +52,24 @@ def test_outlines_stand_where_the_nodes_are(bench: Bench) -> None:
     assert boxes(bench) == [[button, 100, 50, 80], [told, 310, 220, 50], [inner, 20, 400, 60]]
     bench.view.outline([])
     bench.qtbot.waitUntil(lambda: not boxes(bench), timeout=10_000)
+
+
+def test_numbered_spots_stand_where_they_were_set(bench: Bench) -> None:
+    r = Recording()
+    page(r)
+    bench.use(r.raws)
+    bench.seek(50)
+    bench.view.pin([Spot(2, 140.5, 65), Spot(3, 20, 400)])
+    read = (
+        "JSON.stringify([...document.querySelectorAll('.pin')].map((o) => {"
+        " const p = o.getBoundingClientRect(), b = document.getElementById('stage').getBoundingClientRect();"
+        " const scale = b.width / 800; return [o.textContent, Math.round((p.left + p.width / 2 - b.left) / scale),"
+        " Math.round((p.top + p.height / 2 - b.top) / scale), Math.round(p.width)]; }))"
+    )
+    wanted = [["2", 141, 65, 22], ["3", 20, 400, 22]]
+    bench.qtbot.waitUntil(lambda: json.loads(ask(bench, read)) == wanted, timeout=10_000)
+    bench.view.pin([])
+    bench.qtbot.waitUntil(lambda: json.loads(ask(bench, read)) == [], timeout=10_000)
 
 
 def test_a_click_picks_the_innermost_node(bench: Bench) -> None:

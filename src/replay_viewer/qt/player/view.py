@@ -15,6 +15,7 @@ from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QLabel, QWidget
 
 from replay_viewer.domain.resources import resource
+from replay_viewer.domain.session import Spot
 from replay_viewer.qt import chromium
 from replay_viewer.qt.player.director import Director
 from replay_viewer.qt.player.engine_port import Engine
@@ -171,6 +172,10 @@ class PlayerView(QWidget):
     def outline(self, ids: Sequence[int]) -> None:
         """Draw outlines around these nodes (mirror ids) until others are asked for."""
         self._line.send("outline", ids=list(ids))
+
+    def pin(self, spots: Sequence[Spot]) -> None:
+        """Draw numbers at these spots of the recorded viewport until others are asked for."""
+        self._line.send("pins", spots=[{"x": spot.x, "y": spot.y, "n": spot.number} for spot in spots])
 
     # -- reading and pictures --------------------------------------------------------------------------------
 
