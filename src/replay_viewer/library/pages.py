@@ -51,8 +51,10 @@ _decode_session = msgspec.json.Decoder(Session).decode
 Progress = Callable[[int, int], None]
 
 
-def read_missing(library: Library, progress: Progress | None, cancelled: Callable[[], bool] | None) -> int:
-    """Read every finished session that was not read by this version of the reader; how many were."""
+def read_missing(
+    library: Library, progress: Progress | None, cancelled: Callable[[], bool] | None, only: int | None = None
+) -> int:
+    """Read every finished session (or generation `only`) that was not read by this version; how many were."""
     reads = schema.page_reads.c
     missing = (
         select(_s.c.gen, _s.c.events)
@@ -60,6 +62,8 @@ def read_missing(library: Library, progress: Progress | None, cancelled: Callabl
         .where(_s.c.gen.not_in(select(reads.gen).where(reads.version >= VERSION)))
         .order_by(_s.c.rank.desc())
     )
+    if only is not None:
+        missing = missing.where(_s.c.gen == only)
     with library.database.read() as connection:
         waiting = connection.execute(missing).all()
     total, done, count = sum(one.events for one in waiting), 0, 0

@@ -235,13 +235,20 @@ class Library:
     # texts of pages
 
     def read_pages(
-        self, progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        session: str = "",
     ) -> int:
-        """Enter what pages showed of every session that is not read yet; how many were. Can be broken off anywhere.
+        """Enter what pages showed of every session that is not read yet, or of one; how many were.
 
-        `progress` is told events done and in all.
+        Can be broken off anywhere (Cancelled). `progress` is told events done and in all.
         """
-        return pages.read_missing(self, progress, cancelled)
+        only = None
+        if session:
+            with self.database.read() as connection:
+                only = self._generation(connection, session).gen
+        return pages.read_missing(self, progress, cancelled, only)
 
     def search_pages(self, text: str, session: str = "", limit: int = 20, each: int = 10) -> list[PageHit]:
         """Texts that pages showed and that have all the words of `text` (the last may be unfinished).

@@ -182,6 +182,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("send", "Send the incident note…", "send_note", (), "link", menu="Notes", group="Notes"),
     Action("undo", "Undo", "undo", ("Ctrl+Z",), "undo", "undo", "Notes", "Notes"),
     Action("redo", "Redo", "redo", ("Ctrl+Shift+Z",), "", "redo", "Notes", "Notes"),
+    Action("find", "Find on the page over time", "find_on_page", ("Ctrl+F",), "search", menu="View", group="Page"),
+    Action("find-next", "Next time this text appears", "find_next", ("F3",), "", "found", menu="View", group="Page"),
+    Action(
+        "find-previous",
+        "Previous time this text appeared",
+        "find_previous",
+        ("Shift+F3",),
+        "",
+        "found",
+        menu="View",
+        group="Page",
+    ),
     Action("pick", "Pick an element in the page", "pick_element", ("x",), "pick", menu="View", group="Page"),
     Action(
         "marks",
@@ -231,6 +243,7 @@ _PRETTY = {
     "Shift+P": "Shift P",
     "Shift+M": "Shift M",
     "Alt+Down": "Alt ↓",
+    "Shift+F3": "Shift F3",
     "Escape": "Esc",
     "Alt+Backspace": "Alt Backspace",
 }
@@ -355,7 +368,7 @@ class Actions(QObject):
         """Whether the table comes before the widget that has the focus."""
         if QApplication.activePopupWidget() is not None:
             return False
-        held = key.startswith(("Ctrl+", "Alt+")) or key == "F11"
+        held = key.startswith(("Ctrl+", "Alt+")) or key in ("F3", "Shift+F3", "F11")
         if types_text(focus) and (
             not held or action.when in ("undo", "redo", "back") or "Left" in key or "Right" in key
         ):

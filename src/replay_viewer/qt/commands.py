@@ -79,6 +79,8 @@ class Commands(QObject):
                 return opened is not None and self.playhead.range is not None
             case "tabs":
                 return opened is not None and len(opened.session.tabs) > 1
+            case "found":
+                return opened is not None and self.window.find_bar.isVisible()
             case "gap":
                 return opened is not None and self.playhead.has_gap
             case "back":
@@ -106,6 +108,18 @@ class Commands(QObject):
         """Into the one box."""
         self.window.top.box.setFocus()
         self.window.top.box.selectAll()
+
+    def find_on_page(self) -> None:
+        """Find a text on the page, at any time of the session."""
+        self.window.find_bar.begin()
+
+    def find_next(self) -> None:
+        """The next time the text was on the page."""
+        self.window.find_bar.step(1)
+
+    def find_previous(self) -> None:
+        """The time before."""
+        self.window.find_bar.step(-1)
 
     def connections(self) -> None:
         """Backends and their tokens."""

@@ -107,13 +107,14 @@ class _Painter(QStyledItemDelegate):
 
 
 class Finder(QFrame):
-    """The list under the one box. `session_asked(id, instant as text, kind, row)`, `url_asked(url)`,
-    `filter_asked(text)`.
+    """The list under the one box. `session_asked(id, instant as text, kind, row)`, `place_asked(id, t, tab, node)`
+    (something on a page), `url_asked(url)`, `filter_asked(text)`.
 
     It never takes the focus: the box sends Up, Down, Enter and Esc on.
     """
 
     session_asked = Signal(str, str, str, int)
+    place_asked = Signal(str, float, int, int)
     url_asked = Signal(str)
     filter_asked = Signal(str)
     _answered = Signal(int, object)
@@ -239,6 +240,9 @@ class Finder(QFrame):
         at = "" if found.t < 0 else f"{found.t:.0f}"
 
         def go() -> None:
+            if found.node >= 0:
+                self.place_asked.emit(session.id, found.t, found.tab, found.node)
+                return
             self.session_asked.emit(session.id, at, found.kind, found.n)
 
         if found.t >= 0:

@@ -22,6 +22,7 @@ from replay_viewer.qt.bottom import Panels
 from replay_viewer.qt.commands import Commands
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.evidence import Evidence
+from replay_viewer.qt.findbar import FindBar
 from replay_viewer.qt.finder import Finder
 from replay_viewer.qt.lanes import Lanes, View, view_of
 from replay_viewer.qt.messages import MessageBar, ProgressRow
@@ -104,6 +105,8 @@ class Window(QMainWindow):
         self.progress = ProgressRow()
         self.stage = Stage(self.context, player_factory, engine_factory)
         self.transport = Transport(self.context.playhead)
+        self.find_bar = FindBar(self.context)
+        self._aim: tuple[str, float, int, int] | None = None  # a place to show once its session is open
         self.lanes = Lanes(self.context.playhead)
         self.lanes.describe = self._describe
         self.lanes.remember(self.settings)
@@ -150,6 +153,7 @@ class Window(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.stage, 1)
+        column.addWidget(self.find_bar)
         column.addWidget(self.transport)
         self.setCentralWidget(centre)
         for corner, area in (
@@ -210,6 +214,9 @@ class Window(QMainWindow):
         self.sources.browse_asked.connect(self.commands.browse_sources)
         self.sources.edit_asked.connect(self.commands.edit_connection)
         self.finder.session_asked.connect(self._open_found)
+        self.finder.place_asked.connect(self._open_place)
+        self.find_bar.place_asked.connect(self.show_place)
+        self.find_bar.left.connect(self.setFocus)
         self.finder.url_asked.connect(opener.open_url)
         self.finder.filter_asked.connect(self._filter_queue)
         self.queue.file_asked.connect(self.commands.open_file)
@@ -272,6 +279,27 @@ class Window(QMainWindow):
         else:
             self.opener.open_session(session, at)
         self.setFocus()
+
+    def _open_place(self, session: str, t: float, tab: int, node: int) -> None:
+        """An instant of a session, and what was on its page then."""
+        opened = self.context.opened
+        if opened is not None and opened.id == session:
+            self.show_place(t, tab, node)
+        else:
+            self._aim = (session, t, tab, node)
+            self.opener.open_session(session, f"{t:.0f}")
+        self.setFocus()
+
+    def show_place(self, t: float, tab: int, node: int) -> None:
+        """Show an instant of the open session in this tab, a node of its page outlined."""
+        opened = self.context.opened
+        if opened is None:
+            return
+        self.context.playhead.pause()
+        self.context.playhead.seek(t)
+        if tab != opened.trails.tab_at(t) and not (self.stage.pinned and self.stage.tab == tab):
+            self.stage.pin(tab)
+        self.context.outline_asked.emit([node])
 
     def _enter_link(self, text: str) -> None:
         try:
@@ -370,6 +398,10 @@ class Window(QMainWindow):
         self.stage.open_session(self.context.opened)
         self.queue.watched(self.context.opened.id)
         self.stage.verdict.say(verdict)
+        aim, self._aim = self._aim, None
+        if aim is not None and aim[0] == self.context.opened.id:
+            # when the panels have found their places: the DOM panel puts outlines away as it comes and goes
+            QTimer.singleShot(0, self, partial(self.show_place, *aim[1:]))
         failed = self.context.opened.session.failed
         if self.context.opened.session.errors:
             self.panels.show_panel("errors")
@@ -541,6 +573,7 @@ class Window(QMainWindow):
             self.settings.setValue("geometry", self.saveGeometry())
             self.settings.setValue("layout", self.saveState(_LAYOUT))
             self.finder.shut_down()
+            self.find_bar.shut_down()
             self.opener.close()
             if self._composer is not None:
                 self._composer.done(0)

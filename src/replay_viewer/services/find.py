@@ -22,13 +22,15 @@ _HITS = 20
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One answer. `t`: the instant it is about (epoch ms), -1 for the session as a whole; `kind`/`n`: a row of it.
 
-    `why` says what matched; `picture` is a JPEG near the instant, or empty.
+    `tab`/`node`: where on a page. `why` says what matched; `picture` is a JPEG near the instant, or empty.
     """
 
     session: Session
     t: float = -1.0
     kind: str = ""
     n: int = -1
+    tab: int = 0
+    node: int = -1
     why: str = ""
     picture: bytes = b""
 
@@ -57,9 +59,11 @@ def find(library: Library, text: str) -> list[Finding]:
             places.setdefault(session.id, []).append(made)
         for page in library.search_pages(text, limit=_SESSIONS, each=3):
             session = found.setdefault(page.session, library.session(page.session))
-            start = page.intervals[0].start if page.intervals else session.start
+            first = page.intervals[0]
             places.setdefault(session.id, []).append(
-                Finding(session=session, t=start, why=f"on the page: {page.text}")
+                Finding(
+                    session=session, t=first.start, tab=page.tab, node=first.node, why=f"on the page: {page.text}"
+                )
             )
     newest = sorted(found.values(), key=lambda one: -one.start)
     answers: list[Finding] = []
