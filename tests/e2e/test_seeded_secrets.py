@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import av
 import pytest
 
 from replay_viewer.cli import main
 from replay_viewer.domain.resources import resource
 from replay_viewer.export.clips import FORMATS as CLIPS
+from replay_viewer.export.clips import Shape, instants
 from replay_viewer.library import Library
 from replay_viewer.qt import headless
-from replay_viewer.services import redacting
+from replay_viewer.services import connections, redacting
+from replay_viewer.services.clips import stretch
 from replay_viewer.services.importer import import_paths
 from replay_viewer.services.incident import Mask
 from replay_viewer.services.outputs import outputs
 from replay_viewer.services.stills import StillEngine
 from tests.e2e import seeded
 from tests.e2e.unpacking import found_in
+from tests.services.loopback import Answer, Post, http, smtp
 
 chromium = pytest.importorskip("chromium")
 
@@ -32,6 +38,8 @@ pytestmark = [
     pytest.mark.skipif(not resource("player", "dist").is_dir(), reason="the player is not built"),
 ]
 
+#: What a container may say of itself: nothing of the session.
+_CONTAINER = {"encoder", "duration", "loop"}
 _UNSEEN = re.compile(r" (?:href|src|download|data-[\w-]+)=\"[^\"]*\"")
 
 
@@ -51,16 +59,21 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "home"
 
 
-@pytest.mark.parametrize("format", [*outputs(), "strip"])
+@pytest.mark.parametrize("format", [*outputs()])
 def test_no_export_holds_a_secret(home: Path, tmp_path: Path, format: str) -> None:
-    suffix = outputs()[format].suffix if format in outputs() else CLIPS[format].suffix
-    out = tmp_path / f"note{suffix}"
-    assert main(["export", "seeded-0001", "--home", str(home), "--format", format, "-o", str(out)]) == 0
+    out = tmp_path / f"note{outputs()[format].suffix}"
+    part = ["--range", "0..1.5", "--fps", "4"] if outputs()[format].clip else []
+    assert main(["export", "seeded-0001", "--home", str(home), "--format", format, "-o", str(out), *part]) == 0
     written = sorted(tmp_path.iterdir())
     assert out in written
     for path in written:
         assert found_in(path.read_bytes(), seeded.SECRETS) == [], path.name
         assert found_in(path.name.encode(), seeded.SECRETS) == []
+    if format in ("clip", "gif"):
+        with av.open(str(out)) as container:
+            said = {**container.metadata, **container.streams.video[0].metadata}
+        assert said == {key: text for key, text in said.items() if key.lower() in _CONTAINER}, said
+        assert found_in(repr(said).encode(), seeded.SECRETS) == []
     if format == "pdf" and shutil.which("pdftotext"):
         text = subprocess.run(["pdftotext", "-layout", out, "-"], capture_output=True, check=True).stdout
         assert b"Steps to reproduce" in text
@@ -87,8 +100,13 @@ def test_no_picture_shows_a_secret(home: Path) -> None:
         engine = StillEngine(library, session.id, Mask(redactor).redact)
         try:
             with headless.player(engine) as player:
-                for t in (session.start + 300, (session.start + session.end) / 2, session.end):
-                    player.seek(0, t)
+                # The instants a clip and a strip of the whole session are painted at.
+                tab, start, end = stretch(library, session, session.start, session.end, 0)
+                frames = {start + 300}
+                for name in CLIPS:
+                    frames.update(instants(Shape(start=start, end=end, fps=2.0), name))
+                for t in sorted(one for one in frames if one >= start + 300):
+                    player.seek(tab, t)
                     page = player.read()
                     # Where a link leads and what is kept beside an element is not painted.
                     shown = _UNSEEN.sub("", str(page["html"]))
@@ -98,6 +116,41 @@ def test_no_picture_shows_a_secret(home: Path) -> None:
                     assert found_in(repr([page["text"], page["inputs"], page["url"]]).encode(), seeded.SECRETS) == []
         finally:
             engine.close()
+
+
+_TOKENS = {"slack": "xoxb-1-2-abcdefgh", "pagerduty": "0123456789abcdef0123456789abcdef", "webhook": "w", "email": ""}
+_ANSWERS: dict[str, list[Answer]] = {
+    "slack": [
+        (200, b'{"ok": true, "channel": "C9", "ts": "17.1"}', {}),
+        (200, b'{"ok": true, "upload_url": "$URL/upload/1", "file_id": "F1"}', {}),
+        (200, b"OK", {}),
+        (200, b'{"ok": true, "files": []}', {}),
+    ],
+    "pagerduty": [(202, b'{"status":"success","dedup_key":"k"}', {})],
+}
+
+
+@pytest.mark.parametrize("kind", ["slack", "pagerduty", "webhook", "email"])
+def test_no_service_is_told_a_secret(home: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What arrives at services on loopback, pictures with it: request lines, headers, bodies, parts of mails."""
+    monkeypatch.setenv(connections.TOKEN_VARIABLE, _TOKENS[kind])
+    arrived: list[bytes] = []
+    with http(_ANSWERS.get(kind, [(200, b"ok", {})])) as service, smtp(Post()) as post:
+        url = f"smtp://127.0.0.1:{post.port}" if kind == "email" else service.url
+        more = ["--no-token"] if kind == "email" else []
+        told = ["--to", "ops@example.test", "--from", "viewer@example.test"] if kind != "webhook" else []
+        main(["connect", "--home", str(home), "add", kind, url, "--kind", kind, *told, *more])
+        assert main(["send", "seeded-0001", "--home", str(home), "--to", kind, "--yes"]) == 0
+        for one in service.posted:
+            arrived += [one.path.encode(), repr(one.headers).encode(), one.body]
+        for sender, to, data in post.mails:
+            message = email.message_from_bytes(data, policy=email.policy.default)
+            parts = [part.get_content() for part in message.walk() if not part.is_multipart()]
+            arrived += [sender.encode(), repr(to).encode(), data, repr(message.items()).encode()]
+            arrived += [part if isinstance(part, bytes) else str(part).encode() for part in parts]
+    assert sum(len(one) for one in arrived) > 1_000
+    for one in arrived:
+        assert found_in(one, seeded.SECRETS) == []
 
 
 def test_redacted_for_good_it_is_clean_in_the_library(home: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from replay_viewer.analysis.cssrefs import Kind, absolute, references
+from replay_viewer.recording.addresses import moved_to
 from replay_viewer.recording.events import (
     AttributeChange,
     Custom,
@@ -22,7 +23,6 @@ from replay_viewer.recording.events import (
     Sn,
     Source,
 )
-from replay_viewer.recording.mirror import moved_to
 from replay_viewer.recording.nodes import ELEMENT, TEXT
 
 #: Events without any of this load nothing and name no element that later does; looking is cheaper than decoding.
