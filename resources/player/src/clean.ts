@@ -1,7 +1,7 @@
 // Which attributes of a recording reach the painted page, and as what. The walls (sandbox, policy, interceptor,
 // resolver) hold without this; it keeps the page from trying.
 
-import { fragment, link, picture, css } from "./urls.ts";
+import { asset, fragment, link, picture, pictures, shown, css } from "./urls.ts";
 import { missing } from "./placeholder.ts";
 
 const FRAMES = new Set(["iframe", "frame", "embed", "object", "applet", "portal", "fencedframe", "webview"]);
@@ -11,9 +11,9 @@ const SVG_LINKS = new Set(["href", "xlink:href"]);
 /** Never set, whatever the element. */
 const NEVER = new Set([
   "srcdoc", "ping", "action", "formaction", "manifest", "codebase", "classid", "archive", "code", "profile",
-  "attributionsrc", "autofocus", "autoplay", "background", "target", "formtarget", "download", "integrity", "nonce",
+  "attributionsrc", "autofocus", "autoplay", "crossorigin", "target", "formtarget", "download", "integrity", "nonce",
   "loading", "imagesrcset", "http-equiv", "sandbox", "allow", "csp", "credentialless",
-  "rr-hover", "rr-mark", "lowsrc", "dynsrc", "popovertarget", "commandfor", "accesskey", "is", "srcset", "usemap", "shadowrootmode",
+  "rr-hover", "rr-mark", "lowsrc", "dynsrc", "popovertarget", "commandfor", "accesskey", "is", "usemap", "shadowrootmode",
 ]);
 
 /** Never a URL, a handler or a style on any element: passed without looking closer. */
@@ -44,26 +44,33 @@ export function clean(name: string, value: unknown, at: Place): string | null {
     if (tag === "a") return link(text, page);
     const part = fragment(text, page);
     if (part !== null) return part;
-    return tag === "image" || tag === "feimage" ? picture(text) ?? missing(null, null) : null;
+    return tag === "image" || tag === "feimage" ? shown(text, page) ?? missing(null, null) : null;
   }
   switch (lower) {
     case "href":
+      if (tag === "link") return sheet(at);
       return tag === "a" || tag === "area" ? link(text, page) : null;
     case "rel":
-      return tag === "link" ? null : text;
+      return tag !== "link" ? text : sheet(at) ? "stylesheet" : null;
     case "src":
       if (tag === "img" || (tag === "input")) {
         const data = at.attrs.rr_dataURL;
-        return picture(text) ?? (typeof data === "string" ? picture(data) : null)
-          ?? missing(at.attrs.width, at.attrs.height);
+        const had = picture(text) ?? (typeof data === "string" ? picture(data) : null) ?? asset(text, page, "i");
+        // A stand-in would be one of the candidates; what was captured of the others is better.
+        if (!had && typeof at.attrs.srcset === "string" && pictures(at.attrs.srcset, page)) return null;
+        return had ?? missing(at.attrs.width, at.attrs.height);
       }
       if (MEDIA.has(tag) && (tag === "video" || tag === "audio") && /^\s*data:(video|audio)\//i.test(text)) return text.trim();
       return FRAMES.has(tag) || MEDIA.has(tag) || tag === "script" ? null : text;
     case "contenteditable":
       // Selectors still match the attribute; nobody edits a recording.
       return "false";
+    case "srcset":
+      return (tag === "img" && !at.attrs.rr_dataURL) || tag === "source" ? pictures(text, page) : null;
+    case "background":
+      return shown(text, page);
     case "poster":
-      return picture(text);
+      return shown(text, page);
     case "data":
       return FRAMES.has(tag) ? null : text;
     case "cite": case "longdesc": case "xml:base":
@@ -71,4 +78,11 @@ export function clean(name: string, value: unknown, at: Place): string | null {
   }
   // Presentation attributes of SVG (fill, filter, mask, clip-path, cursor …) may hold url().
   return /url\(/i.test(text) ? css(text, page) : text;
+}
+
+/** Where the style sheet of a <link> is had that the recorder could not read; null for all other links. */
+export function sheet({ attrs, page }: Pick<Place, "attrs" | "page">): string | null {
+  const rel = String(attrs.rel ?? "").toLowerCase().split(/\s+/);
+  if (typeof attrs.href !== "string" || attrs._cssText !== undefined) return null;
+  return rel.includes("stylesheet") && !rel.includes("alternate") ? asset(attrs.href, page, "c") : null;
 }

@@ -2,7 +2,7 @@
 
 import type { Media } from "./patch.ts";
 import { film } from "./placeholder.ts";
-import { picture } from "./urls.ts";
+import { asset, picture } from "./urls.ts";
 
 /** Seconds as a person reads them. */
 export function clock(seconds: number): string {
@@ -24,7 +24,8 @@ export function held(element: Element): boolean {
 }
 
 /** Show a video or audio element as it was at instant `t`; `media` is unknown for what was never played. */
-export function show(element: Element, attrs: Record<string, unknown>, media: Media | undefined, t: number): void {
+export function show(element: Element, attrs: Record<string, unknown>, media: Media | undefined, t: number,
+                     page: string): void {
   const at = media ? position(media, t) : 0;
   if (held(element)) {
     const player = element as HTMLMediaElement;
@@ -38,7 +39,10 @@ export function show(element: Element, attrs: Record<string, unknown>, media: Me
   const label = `${state}${rate}${state ? " \u00b7 " : ""}${element.localName === "video" ? "Video" : "Sound"} not recorded`;
   if (element.localName === "video") {
     const still = typeof attrs.poster === "string" ? picture(attrs.poster) : null;
-    const url = film(attrs.width, attrs.height, label, still);
+    // A captured poster stands as it did until the video was played; nothing can be drawn over it.
+    const poster = typeof attrs.poster === "string" && !at && !media?.playing ? asset(attrs.poster, page, "i") : null;
+    if (poster) element.setAttribute("title", label);
+    const url = poster ?? film(attrs.width, attrs.height, label, still);
     if (element.getAttribute("poster") !== url) element.setAttribute("poster", url);
   } else {
     element.setAttribute("title", label);

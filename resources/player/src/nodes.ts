@@ -26,6 +26,8 @@ export interface Bench {
   cache: BuildCache;
   /** URL of the recorded page. */
   page: string;
+  /** Told of each <link> that was built, which may load a captured sheet. */
+  sheet: (link: Element) => void;
 }
 
 export function isElement(node: Node | null | undefined): node is Element {
@@ -101,7 +103,8 @@ function makeElement(rec: Rec, parent: Node | null, bench: Bench): Element {
   setAttributes(element, attrs, { tag, svg, page: bench.page, attrs });
   if (attrs.style !== undefined || rec[9]) setStyle(element, text(attrs.style), rec[9] ?? null, bench.page);
   special(element, attrs);
-  if (tag === "video" || tag === "audio") show(element, attrs, undefined, 0);
+  if (tag === "link") bench.sheet(element);
+  if (tag === "video" || tag === "audio") show(element, attrs, undefined, 0, bench.page);
   if (flags & BLOCKED) element.setAttribute(MARK, "blocked");
   else if (isFrame(element)) element.setAttribute(MARK, "frame");
   else if (tag === "img") markPicture(element);
@@ -130,7 +133,7 @@ function setAttributes(element: Element, attrs: Attributes, place: Place): void 
     (element as HTMLImageElement).decoding = "sync";
     if (typeof attrs.rr_dataURL === "string" && !/^\s*data:/i.test(String(attrs.src ?? ""))) {
       setRaw(element, "src", clean("src", attrs.rr_dataURL, place));
-    } else if (attrs.src === undefined && attrs.srcset !== undefined) {
+    } else if (attrs.src === undefined && attrs.srcset !== undefined && !element.hasAttribute("srcset")) {
       setRaw(element, "src", clean("src", "", place));
     }
   }
@@ -138,7 +141,10 @@ function setAttributes(element: Element, attrs: Attributes, place: Place): void 
 
 /** Say of a picture that its file was not recorded. */
 export function markPicture(image: Element): void {
-  mark(image, "image", isMissing(image.getAttribute("src")));
+  if (image.localName !== "img") return;
+  const around = image.parentElement;
+  const sources = around?.localName === "picture" ? [...around.querySelectorAll("source[srcset]")] : [];
+  mark(image, "image", isMissing(image.getAttribute("src")) && !image.hasAttribute("srcset") && !sources.length);
 }
 
 /** Set or remove one attribute as recorded. */

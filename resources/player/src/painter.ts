@@ -8,6 +8,7 @@ import {
   type Bench, isDocument, isElement, isFrame, make, markPicture, setAttribute, setStyle, special, tagOf,
 } from "./nodes.ts";
 import { Canvases } from "./canvas.ts";
+import { sheet } from "./clean.ts";
 import type { Command } from "./commands.ts";
 import { MARK, isMask, mark } from "./marks.ts";
 import { show } from "./media.ts";
@@ -51,7 +52,9 @@ export class Painting {
     });
     this.resize(viewport);
     this.sheets = new Sheets(cache, (id) => this.mirror.getNode(id), page);
-    this.bench = { doc: this.frame.contentDocument!, mirror: this.mirror, cache, page };
+    this.bench = {
+      doc: this.frame.contentDocument!, mirror: this.mirror, cache, page, sheet: (link) => this.sheets.awaits(link),
+    };
   }
 
   get document(): Document {
@@ -248,6 +251,7 @@ export class Painting {
     if (!rec) return;
     const node = make(rec, parent, this.bench);
     parent.appendChild(node);
+    if (isElement(parent) && parent.localName === "picture" && isElement(node)) markPicture(node);
     stack.push([rec, node]);
   }
 
@@ -264,7 +268,8 @@ export class Painting {
   /** Keep count of style sheets whose text is not in the recording. */
   private styleSheet(id: number, attrs: Attributes): void {
     const rel = String(attrs.rel ?? "").toLowerCase().split(/\s+/);
-    if (rel.includes("stylesheet") && !rel.includes("alternate") && attrs._cssText === undefined && attrs.href) {
+    if (rel.includes("stylesheet") && !rel.includes("alternate") && attrs._cssText === undefined && attrs.href
+        && !sheet({ attrs, page: this.page })) {
       this.unstyled.add(id);
     } else {
       this.unstyled.delete(id);
@@ -351,7 +356,11 @@ export class Painting {
       }
     }
     if (built.tag === "img") markPicture(element);
-    else if (built.tag === "link") this.styleSheet(id, built.attrs);
+    else if (built.tag === "link") {
+      this.styleSheet(id, built.attrs);
+      for (const name of ["href", "rel"]) setAttribute(element, name, built.attrs[name], place);
+      this.sheets.awaits(element);
+    }
     if (built.tag === "canvas" && (delta.width !== undefined || delta.height !== undefined)) this.canvases.resized(id);
     if (built.tag === "canvas" || delta.rr_width !== undefined || delta.rr_height !== undefined) {
       special(element, built.attrs, this.canvases.url(id));
@@ -362,7 +371,7 @@ export class Painting {
     this.media.delete(id);
     const element = this.mirror.getNode(id);
     const built = isElement(element) ? this.recorded.get(element) : undefined;
-    if (isElement(element) && built) show(element, built.attrs, undefined, 0);
+    if (isElement(element) && built) show(element, built.attrs, undefined, 0, this.page);
   }
 
   /** Bring videos and sounds to where they were at instant `t` (epoch ms). */
@@ -370,7 +379,7 @@ export class Painting {
     for (const [id, state] of this.media) {
       const element = this.mirror.getNode(id);
       const built = isElement(element) ? this.recorded.get(element) : undefined;
-      if (isElement(element) && built && /^(video|audio)$/.test(element.localName)) show(element, built.attrs, state, t);
+      if (isElement(element) && built && /^(video|audio)$/.test(element.localName)) show(element, built.attrs, state, t, this.page);
     }
   }
 
@@ -544,10 +553,12 @@ export class Painting {
     const waits: Promise<unknown>[] = [...this.sheets.pending, ...this.canvases.pending];
     this.sheets.pending = [];
     this.canvases.pending = [];
-    for (const image of this.document.images) if (!image.complete) waits.push(image.decode().catch(() => undefined));
-    // Fonts are asked for by layout: have it done.
-    if (this.document.fonts.size) void this.document.documentElement?.offsetHeight;
-    if (this.document.fonts.status === "loading") waits.push(this.document.fonts.ready);
+    for (const doc of documents(this.document)) {
+      for (const image of doc.images) if (!image.complete) waits.push(image.decode().catch(() => undefined));
+      // Fonts are asked for by layout: have it done.
+      if (doc.fonts.size) void doc.documentElement?.offsetHeight;
+      if (doc.fonts.status === "loading") waits.push(doc.fonts.ready);
+    }
     if (!waits.length) return null;
     return Promise.race([Promise.all(waits), new Promise((done) => setTimeout(done, limit))]);
   }
@@ -626,4 +637,13 @@ function quiet(doc: Document): void {
 /** Whether this page can apply a patch of that version. */
 export function understands(patch: Patch): boolean {
   return patch.v === VERSION;
+}
+
+/** A document and those of the frames inside it. */
+function* documents(top: Document): Generator<Document> {
+  yield top;
+  for (const frame of top.querySelectorAll("iframe, frame")) {
+    const inner = (frame as HTMLIFrameElement).contentDocument;
+    if (inner) yield* documents(inner);
+  }
 }

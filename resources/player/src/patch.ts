@@ -25,6 +25,8 @@ export interface Patch {
   v: number;
   base?: number | null;
   rev?: number;
+  /** Captured files: URL as recorded to key. */
+  assets?: Record<string, string>;
   t?: number;
   reset?: number;
   blank?: boolean;

@@ -5,9 +5,12 @@ import { BEAT } from "./canvas.ts";
 import { Painting, understands } from "./painter.ts";
 import type { Batch, Patch } from "./patch.ts";
 import type { Stage } from "./stage.ts";
+import { setAssets } from "./urls.ts";
 
 /** Longest wait for pictures and fonts of a new document before it is shown, ms. */
 const PATIENCE = 150;
+/** The same while captured style sheets are on their way: without them the page is another one. */
+const SHEET_PATIENCE = 800;
 
 /** In play, positions of videos and sounds are brought up to date this often, ms. */
 const MEDIA_BEAT = 250;
@@ -136,6 +139,7 @@ export class Player {
     if (patch.viewport && patch.viewport[0] > 0) this.viewport = patch.viewport;
     if (patch.url) this.url = patch.url;
     let wait: Promise<unknown> | null = null;
+    if (patch.base === null || patch.base === undefined) setAssets(patch.assets ?? {});
     if (patch.blank) {
       this.clear();
     } else if (patch.reset !== undefined) {
@@ -143,7 +147,7 @@ export class Player {
       this.coming?.frame.remove();
       this.coming = fresh;
       fresh.apply(patch, last);
-      wait = fresh.complete(PATIENCE);
+      wait = fresh.complete(fresh.sheets.pending.length ? SHEET_PATIENCE : PATIENCE);
       if (wait) wait = wait.then(() => this.swap(fresh));
       else this.swap(fresh);
     } else {

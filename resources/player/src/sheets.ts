@@ -48,6 +48,16 @@ export class Sheets {
 
   constructor(private cache: BuildCache, private element: (id: number) => Node | null, public page: string) {}
 
+  /** Wait with the picture for the sheet of a <link>, or the imports of a <style>, if they are captured files. */
+  awaits(element: Element): void {
+    const loads = element.localName === "link" ? element.getAttribute("rel") === "stylesheet" && !element.hasAttribute("disabled")
+      : element.textContent?.includes("@import");
+    if (!loads) return;
+    this.pending.push(new Promise((done) => {
+      for (const name of ["load", "error"]) element.addEventListener(name, done, { once: true });
+    }));
+  }
+
   // -- text of style elements --------------------------------------------------------------------------------
 
   /** Remember what the record of a <style> (or a captured <link>) says its sheet's text is. */
@@ -76,6 +86,7 @@ export class Sheets {
     const children = [...style.childNodes].filter((n) => known.texts.has(n));
     if (!children.length) {
       style.textContent = known.css === null ? "" : this.adapt(known.css);
+      this.awaits(style);
       return;
     }
     // A text of ours from a time when it had none of its own.
@@ -86,6 +97,7 @@ export class Sheets {
       const text = this.adapt(known.texts.get(child) || parts[n] || "");
       if (child.nodeValue !== text) child.nodeValue = text;
     });
+    this.awaits(style);
   }
 
   // -- rule operations ---------------------------------------------------------------------------------------

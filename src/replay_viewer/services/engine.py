@@ -23,8 +23,8 @@ from replay_viewer.services.processes import Spares, start_worker
 
 log = logging.getLogger(__name__)
 
-RequestKind = Literal["open", "seek", "frames", "state", "neighbour", "reload"]
-ReplyKind = Literal["opened", "seek", "frames", "state", "neighbour", "reloaded", "error"]
+RequestKind = Literal["open", "seek", "frames", "state", "neighbour", "asset", "reload"]
+ReplyKind = Literal["opened", "seek", "frames", "state", "neighbour", "asset", "reloaded", "error"]
 
 
 class Request(msgspec.Struct, array_like=True):
@@ -39,10 +39,14 @@ class Request(msgspec.Struct, array_like=True):
     step: float = 16.0
     home: str = ""
     session: str = ""
+    key: str = ""
 
 
 class Reply(msgspec.Struct, array_like=True):
-    """One answer. `request`: number of the request; `rev`: revision after `body` is applied; `t`: its instant."""
+    """One answer. `request`: number of the request; `rev`: revision after `body` is applied; `t`: its instant.
+
+    Of a captured file `message` is its media type, '' when there is none of that key.
+    """
 
     request: int
     kind: ReplyKind
@@ -78,9 +82,17 @@ def _answer(request: Request, stage: Stage | None) -> Reply:
         case "neighbour":
             found = stage.states(request.tab).neighbour(request.t, int(request.step))
             return Reply(request.number, "neighbour", stage.rev, request.t, msgspec.json.encode(found))
+        case "asset":
+            return asset_reply(request.number, stage, request.key)
         case _:
             stage.reload()
             return Reply(request.number, "reloaded", stage.rev)
+
+
+def asset_reply(number: int, stage: Stage, key: str) -> Reply:
+    """The captured file of a key."""
+    found = stage.shelf.read(key)
+    return Reply(number, "asset", body=found.body if found else b"", message=found.type if found else "")
 
 
 def _serve(connection: Connection) -> None:
@@ -175,6 +187,10 @@ class EngineClient:
         """Ask for the instant of the next or previous event that changes what is seen; the answer is of kind
         "neighbour", its body that instant or null as JSON."""
         return self._send(Request(self._next(), "neighbour", tab, t, step=1.0 if direction > 0 else -1.0))
+
+    def asset(self, key: str) -> int:
+        """Ask for a captured file by its key in the table a patch brought; the answer is of kind "asset"."""
+        return self._send(Request(self._next(), "asset", key=key))
 
     def neighbour(self, tab: int, t: float, direction: int, timeout: float = 10.0) -> float | None:
         """Instant (epoch ms) of the next or previous event that changes what is seen, for single steps (waits)."""

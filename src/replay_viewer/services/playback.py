@@ -9,6 +9,7 @@ import msgspec
 from replay_viewer.recording import patch
 from replay_viewer.recording.events import Event, Incremental, Source
 from replay_viewer.recording.mirror import Mirror
+from replay_viewer.services.shelf import Shelf
 from replay_viewer.services.states import Store, TabStates
 
 _CLICKS = (2, 4)  # Click, DblClick
@@ -29,6 +30,7 @@ class Stage:
     def __init__(self, store: Store, session: str) -> None:
         self._store = store
         self._session = session
+        self.shelf = Shelf(store, session)
         self._tabs: dict[int, TabStates] = {}
         self._shown: patch.Shown | None = None
         self._tab = -1
@@ -41,7 +43,10 @@ class Stage:
         return self._tabs[tab]
 
     def reload(self) -> None:
-        """An import in progress has stored more."""
+        """An import in progress has stored more, or a capture files of the page."""
+        if self.shelf.reload():
+            # what stands on the page was painted without them
+            self._shown = None
         for states in self._tabs.values():
             states.reload()
 
@@ -60,7 +65,11 @@ class Stage:
         if base is None or base > self.rev or tab != self._tab:
             self._shown = None
         made = patch.diff(self._shown, mirror)
-        made["base"] = self.rev if self._shown is not None else None
+        made["base"] = None
+        if self._shown is not None:
+            made["base"] = self.rev
+        elif table := self.shelf.table():
+            made["assets"] = table
         self.rev += 1
         made["rev"] = self.rev
         self._shown = patch.Shown(mirror)

@@ -14,7 +14,7 @@ from replay_viewer.domain.errors import UserError
 from replay_viewer.recording import keyframe, patch
 from replay_viewer.recording.mirror import Mirror
 from replay_viewer.recording.nodes import TEXT
-from replay_viewer.services.engine import Reply
+from replay_viewer.services.engine import Reply, asset_reply
 from replay_viewer.services.playback import Stage
 from replay_viewer.services.states import Store
 
@@ -128,6 +128,13 @@ class StillEngine:
         self._number += 1
         found = self._stage.states(tab).neighbour(t, direction)
         self._replies.append(Reply(self._number, "neighbour", self._stage.rev, t, msgspec.json.encode(found)))
+        self._bell.send_bytes(b".")
+        return self._number
+
+    def asset(self, key: str) -> int:
+        """A captured file; its answer can be received at once."""
+        self._number += 1
+        self._replies.append(asset_reply(self._number, self._stage, key))
         self._bell.send_bytes(b".")
         return self._number
 

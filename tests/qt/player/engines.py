@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from replay_viewer.recording import patch
-from replay_viewer.services.engine import Reply
+from replay_viewer.services.engine import Reply, asset_reply
 from replay_viewer.services.playback import Stage
 from tests.stores import MemoryStore
 
@@ -20,7 +20,8 @@ class StageEngine:
     """Answers as services.engine.EngineClient does, at once or when `release` is called."""
 
     def __init__(self, raws: list[bytes]) -> None:
-        self.stage = Stage(MemoryStore(raws), "s")
+        self.store = MemoryStore(raws)
+        self.stage = Stage(self.store, "s")
         self.connection, self._bell = socket.socketpair()
         self._number = 0
         self._answers: deque[Reply] = deque()
@@ -59,6 +60,11 @@ class StageEngine:
         self._number += 1
         found = self.stage.states(tab).neighbour(t, direction)
         return self._reply(Reply(self._number, "neighbour", self.stage.rev, t, orjson.dumps(found)))
+
+    def asset(self, key: str) -> int:
+        self._number += 1
+        self.asked.append(("asset", key))
+        return self._reply(asset_reply(self._number, self.stage, key))
 
     def poll(self, timeout: float = 0.0) -> bool:
         return bool(self._answers)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
-from PySide6.QtCore import QObject, QSocketNotifier, Signal
+from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.qt.player.engine_port import Answer, Engine
@@ -50,6 +51,9 @@ class Director(QObject):
         self._seek_out: int | None = None
         self._frames_out: int | None = None
         self._find_out: int | None = None
+        self._assets_out: dict[int, Callable[[str, bytes], None]] = {}
+        #: Captured files handed out so far: a page that asks for more has not come to rest.
+        self.assets_served = 0
         self._wanted: tuple[int, float] | None = None
         self._last: tuple[int, float] | None = None
         self._in_flight = 0
@@ -74,6 +78,7 @@ class Director(QObject):
         if self.playing:
             self.pause()
         self._engine = engine
+        self._give_up_assets()
         self._rev = self._seek_out = self._frames_out = self._find_out = self._wanted = self._last = None
         if engine is not None:
             descriptor = engine.connection.fileno()
@@ -142,6 +147,30 @@ class Director(QObject):
             self._find_out = self._engine.find(tab, t, direction)
         except UserError as error:
             self.failed.emit(str(error))
+
+    def asset(self, key: str, done: Callable[[str, bytes], None]) -> None:
+        """Ask the engine for a captured file; `done` gets its media type and content, '' when there is none."""
+        if self._engine is None:
+            done("", b"")
+            return
+        try:
+            number = self._engine.asset(key)
+        except UserError:
+            done("", b"")
+            return
+        self._assets_out[number] = done
+        if self._engine.poll(0.0):
+            QTimer.singleShot(0, self, self._readable)
+
+    @property
+    def assets_out(self) -> int:
+        """Captured files the page waits for."""
+        return len(self._assets_out)
+
+    def _give_up_assets(self) -> None:
+        waiting, self._assets_out = self._assets_out, {}
+        for done in waiting.values():
+            done("", b"")
 
     # -- asking ----------------------------------------------------------------------------------------------
 
@@ -213,6 +242,7 @@ class Director(QObject):
             if self._notifier is not None:
                 self._notifier.setEnabled(False)
             self._engine = None
+            self._give_up_assets()
             self.failed.emit(str(error))
 
     def _answer(self, answer: Answer) -> None:
@@ -235,6 +265,12 @@ class Director(QObject):
             if answer.request == self._find_out:
                 self._find_out = None
                 self.found.emit(orjson.loads(answer.body))
+        elif answer.kind == "asset":
+            if done := self._assets_out.pop(answer.request, None):
+                self.assets_served += 1
+                done(answer.message, answer.body)
+        elif answer.kind == "error" and (done := self._assets_out.pop(answer.request, None)):
+            done("", b"")
         elif answer.kind == "error":
             if answer.request == self._seek_out:
                 self._seek_out = None

@@ -1,8 +1,11 @@
-"""The `replay:` scheme: two files of the page on host `app`, the line on host `data`, nothing else."""
+"""The `replay:` scheme: two files of the page on host `app`, the line on host `data`, captured files of the session
+on host `asset`, nothing else."""
 
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QObject
@@ -16,14 +19,15 @@ log = logging.getLogger(__name__)
 ORIGIN = "replay://app"
 PAGE = f"{ORIGIN}/player.html"
 
-#: What the page may do. Recorded documents inherit it: no scripts but ours, nothing loaded but data: and blob:.
+#: What the page may do. Recorded documents inherit it: no scripts but ours, nothing loaded but data: and blob:,
+#: and files the application captured itself.
 POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src replay://app/player.js",
-        "style-src 'unsafe-inline'",
-        "img-src data: blob:",
-        "font-src data:",
+        "style-src 'unsafe-inline' replay://asset",
+        "img-src data: blob: replay://asset",
+        "font-src data: replay://asset",
         "media-src data: blob:",
         "connect-src replay://data",
         "frame-src 'none'",
@@ -42,6 +46,21 @@ _HEADERS = {
     QByteArray(b"Cache-Control"): QByteArray(b"no-store"),
 }
 
+#: Of captured files: nothing of them runs or loads anything, whatever they are opened as.
+_ASSET_POLICY = b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
+_ASSET_HEADERS = {
+    QByteArray(b"Content-Security-Policy"): QByteArray(_ASSET_POLICY),
+    QByteArray(b"X-Content-Type-Options"): QByteArray(b"nosniff"),
+    QByteArray(b"Access-Control-Allow-Origin"): QByteArray(ORIGIN.encode()),
+    QByteArray(b"Cache-Control"): QByteArray(b"no-store"),
+}
+_KEY = re.compile(r"/[cfi][0-9a-f]{32}")
+#: What may be handed out, by the first letter of the key.
+_TYPES = {"c": "text/css", "f": "font/", "i": "image/"}
+
+#: Asks for a captured file by its key; the answer is its media type and content, '' when there is none.
+AskAsset = Callable[[str, Callable[[str, bytes], None]], None]
+
 
 class PlayerScheme(QWebEngineUrlSchemeHandler):
     """Serves the page from `folder`. Paths are looked up in a table, never joined to a folder."""
@@ -49,6 +68,7 @@ class PlayerScheme(QWebEngineUrlSchemeHandler):
     def __init__(self, folder: Path, line: Line, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._line = line
+        self.ask_asset: AskAsset | None = None
         self.refused = 0
         try:
             self._files = {
@@ -77,9 +97,37 @@ class PlayerScheme(QWebEngineUrlSchemeHandler):
             and self._line.handle(job, url.path().split("/")[1:])
         ):
             return
+        elif (
+            url.host() == "asset"
+            and method == b"GET"
+            and not url.hasQuery()
+            and _KEY.fullmatch(url.path())
+            and self._is_ours(job)
+            and self.ask_asset is not None
+        ):
+            self._hand_out(job, url.path()[1:], self.ask_asset)
+            return
+        self._refuse(job)
+
+    def _refuse(self, job: QWebEngineUrlRequestJob) -> None:
         self.refused += 1
-        log.debug("refused %s %s", method, url.toString()[:200])
+        log.debug("refused %s", job.requestUrl().toString()[:200])
         job.fail(QWebEngineUrlRequestJob.Error.RequestDenied)
+
+    def _hand_out(self, job: QWebEngineUrlRequestJob, key: str, ask: AskAsset) -> None:
+        """Answer with a captured file as soon as the engine has it. A page that left meanwhile is past caring."""
+        gone: list[bool] = []
+        job.destroyed.connect(lambda *_: gone.append(True))
+
+        def done(type: str, body: bytes) -> None:
+            if gone:
+                return
+            if type.startswith(_TYPES[key[0]]):
+                reply(job, type.encode(), body, _ASSET_HEADERS)
+            else:
+                self._refuse(job)
+
+        ask(key, done)
 
     @staticmethod
     def _is_ours(job: QWebEngineUrlRequestJob) -> bool:

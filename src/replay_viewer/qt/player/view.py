@@ -38,6 +38,8 @@ DIES = "The page keeps crashing at this moment. Seek elsewhere, then press Retry
 
 #: A render process that dies this often within a minute is left alone.
 DEATHS = 4
+#: A page may ask for captured files this often in a row (sheets in sheets, fonts in those) before it counts as done.
+_ROUNDS = 40
 
 
 class PlayerView(QWidget):
@@ -89,6 +91,7 @@ class PlayerView(QWidget):
         self._web.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._web.setAcceptDrops(False)
         self.director = Director(self._line, self)
+        self.scheme.ask_asset = self.director.asset
         for name in ("instant", "playing_changed", "ended", "waiting", "failed", "pictured", "found"):
             getattr(self.director, name).connect(getattr(self, name))
         self._load()
@@ -185,7 +188,7 @@ class PlayerView(QWidget):
 
     def settle(self, done: Callable[[dict[str, Any]], None]) -> None:
         """Call `done` two animation frames after the picture is complete, with `box` of the page in the widget."""
-        self._ask("settle", done)
+        self._settle(done)
 
     def take_picture(self, done: Callable[[QImage], None]) -> None:
         """The whole recorded viewport at 100 %, whatever the scale shown. `done` gets it shortly after."""
@@ -204,7 +207,7 @@ class PlayerView(QWidget):
             self._cover.raise_()
             self._line.send("zoom", zoom=None, keep=True)
             self._web.resize(QSize(round(width / scale), round(height / scale)).expandedTo(self.size()))
-            self._ask("settle", lambda large: self._when_painted(lambda: finish(large["box"])))
+            self._settle(lambda large: self._when_painted(lambda: finish(large["box"])))
 
         def finish(box: list[float]) -> None:
             image = self._grab(box)
@@ -213,11 +216,11 @@ class PlayerView(QWidget):
             self._ask("settle", lambda _: self._cover.hide())
             done(image)
 
-        self._ask("settle", measured)
+        self._settle(measured)
 
     def take_small(self, done: Callable[[QImage], None]) -> None:
         """The page as large as it is shown here, once it has come to rest. `done` gets it shortly after."""
-        self._ask("settle", lambda report: self._when_painted(lambda: done(self._grab(report["box"]))))
+        self._settle(lambda report: self._when_painted(lambda: done(self._grab(report["box"]))))
 
     def _when_painted(self, then: Callable[[], None]) -> None:
         """Call `then` when what the page shows now has come through to the widget.
@@ -249,6 +252,18 @@ class PlayerView(QWidget):
     def _grab(self, box: list[float]) -> QImage:
         x, y, width, height = (round(v) for v in box)
         return self._web.grab(QRect(x, y, width, height)).toImage()
+
+    def _settle(self, done: Callable[[dict[str, Any]], None], rounds: int = _ROUNDS) -> None:
+        """As `settle`: as long as the page goes on asking for captured files, it has not come to rest."""
+        before = self.director.assets_served
+
+        def settled(report: dict[str, Any]) -> None:
+            if rounds and (self.director.assets_out or self.director.assets_served != before):
+                self._settle(done, rounds - 1)
+            else:
+                done(report)
+
+        self._ask("settle", settled)
 
     def _ask(self, kind: str, done: Callable[[dict[str, Any]], None]) -> None:
         self._next_wait += 1

@@ -68,11 +68,15 @@ _FONTS = {
 
 _Resource = QWebEngineUrlRequestInfo.ResourceType
 
-#: What our own page asks for: itself, its script, and the line. Recorded documents need nothing at all.
+#: What our own page asks for: itself, its script, and the line. Recorded documents need nothing but files that were
+#: captured, as what they are.
 _ALLOWED = {
     (_Resource.ResourceTypeMainFrame, "app"),
     (_Resource.ResourceTypeScript, "app"),
     (_Resource.ResourceTypeXhr, "data"),
+    (_Resource.ResourceTypeImage, "asset"),
+    (_Resource.ResourceTypeStylesheet, "asset"),
+    (_Resource.ResourceTypeFontResource, "asset"),
 }
 
 
