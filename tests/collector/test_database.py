@@ -18,8 +18,13 @@ from tests.postgres import Postgres
 
 
 def _differences(engine: Engine) -> list[object]:
+    def described(_thing: object, name: str | None, kind: str, *_rest: object) -> bool:
+        # the index of words is each database's own; the migration makes it
+        return not (kind in ("table", "index") and (name or "").startswith(("session_words_", "ix_session_words")))
+
     with engine.connect() as connection:
-        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+        options = {"include_object": described}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
 
 def test_migrations_make_the_schema(tmp_path: Path) -> None:

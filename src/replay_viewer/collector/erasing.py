@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, and
 
 from replay_viewer.collector.audit import Audit
 from replay_viewer.collector.blobs import FileBlobs
+from replay_viewer.collector.moved import erase_moved
 from replay_viewer.collector.schema import (
     errors,
     items,
@@ -63,6 +64,7 @@ class Eraser:
                 self._blobs.restore(blob)
             else:
                 self._blobs.remove(blob)
+        erase_moved(self._engine, self._blobs)
 
     def session(self, id: str, actor: str, role: str) -> Erased:
         """Delete one session. Raises NotFound, StorageProblem."""

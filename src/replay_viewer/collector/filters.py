@@ -88,6 +88,11 @@ def instant(text: str, name: str) -> float | None:
     return ms
 
 
+def words_of(filters: Filters) -> list[str]:
+    """The words of `q`, in lower case."""
+    return filters.q.replace("\x00", "").lower().split()
+
+
 def conditions(table: Table, filters: Filters, t: ColumnElement[Any], *words: ColumnElement[Any]) -> list[Any]:
     """SQL conditions on a table with the columns of users and releases. `words`: columns that `q` looks through."""
     where: list[Any] = []
@@ -104,7 +109,7 @@ def conditions(table: Table, filters: Filters, t: ColumnElement[Any], *words: Co
         where.append(t >= filters.start)
     if filters.end is not None:
         where.append(t <= filters.end)
-    for word in filters.q.replace("\x00", "").lower().split():
+    for word in words_of(filters):
         # The words of a session are in lower case already; finding text as it is takes half the time of LIKE.
         where.append(or_(*(Holds(column if column.key == "words" else func.lower(column), word) for column in words)))
     return where

@@ -42,8 +42,7 @@ class Incoming(msgspec.Struct, kw_only=True):
 
     `session` is '' when the body does not say whose it is. `first`/`last` are epoch ms of the recorded events, None
     without any. `traces`: the traces that the body names; `owns`: those that its recording says are its own.
-    `about`: ids of error events it speaks of. `visitor`: whether it may be linked by user or browser alone. `moved`:
-    places (blob, offset, length) that its keeping has copied elsewhere, to be erased once that is committed.
+    `about`: ids of error events it speaks of. `visitor`: whether it may be linked by user or browser alone.
     """
 
     project: str
@@ -66,7 +65,6 @@ class Incoming(msgspec.Struct, kw_only=True):
     owns: list[str] = []
     about: list[str] = []
     visitor: bool = False
-    moved: list[tuple[str, int, int]] = []
 
 
 def column_text(text: str) -> str:

@@ -1,10 +1,11 @@
-"""Writes what a body holds beside its recording: errors, linked rows, items kept apart."""
+"""The rows of what a body holds beside its recording: errors, linked facts, items kept apart."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Table
 
 from replay_viewer.analysis.errors import fingerprint
 from replay_viewer.collector.blobs import Blobs
@@ -13,10 +14,14 @@ from replay_viewer.collector.linked import data_text
 from replay_viewer.collector.schema import errors, items, linked
 
 
-def keep_rows(connection: Connection, blobs: Blobs, body: Incoming, trace: str) -> None:
-    """Insert the rows of `body`. `trace`: the key under which they wait for their session, '' once they have one."""
+def rows_of(blobs: Blobs, body: Incoming, trace: str) -> dict[Table, list[dict[str, Any]]]:
+    """The rows of `body` by table; the bytes of its items are appended.
+
+    `trace`: the key under which rows wait for their session, '' once they have one.
+    """
     user = {"user_id": column_text(body.facts.user.id), "user_email": column_text(body.facts.user.email)}
-    found = [
+    found: dict[Table, list[dict[str, Any]]] = {}
+    failed = [
         {
             "session": body.session,
             "project": body.project,
@@ -34,28 +39,28 @@ def keep_rows(connection: Connection, blobs: Blobs, body: Incoming, trace: str) 
         }
         for row in body.errors
     ]
-    if found:
-        connection.execute(insert(errors), found)
+    if failed:
+        found[errors] = failed
     if body.linked:
-        connection.execute(insert(linked), [_fact(body, fact, trace) | user for fact in body.linked])
+        found[linked] = [_fact(body, fact, trace) | user for fact in body.linked]
     for item in body.items:
         blob, offset = blobs.append(body.session, item.data)
-        connection.execute(
-            insert(items).values(
-                project=body.project,
-                session=body.session,
-                received=body.received,
-                type=column_text(item.type)[:64],
-                event_id=column_text(item.event_id)[:64],
-                trace=trace,
-                filename=column_text(item.filename),
-                content_type=column_text(item.content_type),
-                sdk=column_text(body.facts.sdk),
-                blob=blob,
-                offset=offset,
-                bytes=len(item.data),
-            )
-        )
+        row = {
+            "project": body.project,
+            "session": body.session,
+            "received": body.received,
+            "type": column_text(item.type)[:64],
+            "event_id": column_text(item.event_id)[:64],
+            "trace": trace,
+            "filename": column_text(item.filename),
+            "content_type": column_text(item.content_type),
+            "sdk": column_text(body.facts.sdk),
+            "blob": blob,
+            "offset": offset,
+            "bytes": len(item.data),
+        }
+        found.setdefault(items, []).append(row)
+    return found
 
 
 def _fact(body: Incoming, fact: Fact, trace: str) -> dict[str, object]:

@@ -12,7 +12,7 @@ import hashlib
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from replay_viewer.collector.incoming import Incoming
 from replay_viewer.collector.schema import errors, items, linked, sessions, strays, traces
@@ -91,17 +91,6 @@ def _origins(urls: str) -> set[str]:
             continue
         origins.add(f"{parts.scheme}://{parts.netloc}")
     return origins
-
-
-def claim(connection: Connection, body: Incoming) -> list[str]:
-    """Note the traces a session's body owns; answers the keys of bodies that may have waited for this session."""
-    fresh: list[str] = []
-    for trace in body.owns:
-        known = select(traces.c.trace).where(traces.c.project == body.project, traces.c.trace == trace)
-        if not connection.execute(known).first():
-            connection.execute(insert(traces).values(project=body.project, trace=trace, session=body.session))
-            fresh.append(trace)
-    return fresh
 
 
 def visitors(connection: Connection, body: Incoming) -> list[str]:

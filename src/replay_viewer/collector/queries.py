@@ -6,13 +6,14 @@ import time
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, RowMapping, select
+from sqlalchemy import ColumnElement, Engine, RowMapping, select
 
 from replay_viewer.collector.blobs import Blobs
-from replay_viewer.collector.filters import Filters, conditions
+from replay_viewer.collector.filters import Filters, conditions, words_of
 from replay_viewer.collector.paging import before
 from replay_viewer.collector.paging import cursor as make_cursor
 from replay_viewer.collector.schema import segments, sessions
+from replay_viewer.collector.wordsearch import among, few_with
 from replay_viewer.domain.errors import NotFound
 
 #: A session is live while something of it came in the last so many ms: recorders send every few seconds at most,
@@ -33,15 +34,17 @@ class Queries:
 
     def sessions(self, filters: Filters = _ALL, limit: int = 50, cursor: str = "") -> dict[str, Any]:
         """Recorded sessions, newest first: `{"data": [...], "next": cursor or None}`."""
-        where = [
-            sessions.c.started.is_not(None),
-            *conditions(sessions, filters, sessions.c.started, sessions.c.words),
-        ]
+        started = sessions.c.started
+        where = [started.is_not(None), *conditions(sessions, filters, started, sessions.c.words)]
         if filters.errors is not None:
             where.append(sessions.c.errors > 0 if filters.errors else sessions.c.errors == 0)
-        where += before(cursor, sessions.c.started, sessions.c.id, str)
-        query = select(sessions).where(*where).order_by(sessions.c.started.desc(), sessions.c.id.desc())
+        where += before(cursor, started, sessions.c.id, str)
+        order: ColumnElement[float] = started
         with self._engine.connect() as connection:
+            if (few := few_with(connection, words_of(filters))) is not None:
+                named, order = among(few)
+                where.append(named)
+            query = select(sessions).where(*where).order_by(order.desc(), sessions.c.id.desc())
             rows = connection.execute(query.limit(limit + 1)).mappings().all()
         more = len(rows) > limit
         rows = rows[:limit]

@@ -105,6 +105,17 @@ sessions = Table(
     ),
 )
 
+#: `sessions.words` again, kept by triggers, with an index of trigrams that only migrations know how to make: FTS5 on
+#: SQLite (`session_words_index`), pg_trgm on PostgreSQL. Apart, so that counting a session's bytes leaves it alone.
+session_words = Table(
+    "session_words",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("session", String(128), nullable=False),
+    Column("words", Text, nullable=False),
+    UniqueConstraint("session"),
+)
+
 #: One request body of a session, numbered from 0 in the order of arrival. The same bytes are kept once.
 segments = Table(
     "segments",
@@ -141,6 +152,16 @@ strays = Table(
     Column("bytes", Integer, nullable=False),
     Column("trace", String(64), nullable=False, server_default=""),
     Index(None, "trace"),
+)
+
+#: Places of bodies that were moved from there to their session's and are not erased there yet.
+moved = Table(
+    "moved",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("blob", Text, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("bytes", Integer, nullable=False),
 )
 
 #: Errors, with or without a session (''). `issue`: their fingerprint; the same in one project is one issue.
