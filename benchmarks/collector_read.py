@@ -153,6 +153,8 @@ PLANS = {
     "errors of a session": "SELECT * FROM errors WHERE session = 'a' ORDER BY t DESC, id DESC LIMIT 51",
     "errors of an issue": "SELECT * FROM errors WHERE project = '1' AND issue = 'a' "
     "ORDER BY t DESC, id DESC LIMIT 51",
+    "vitals of a release": "SELECT name, level, value FROM linked WHERE kind = 'vital' AND value IS NOT NULL "
+    "AND release = 'shop@3' AND t >= 1.792e12 AND t <= 1.7946e12",
     "facts of a week": "SELECT * FROM linked WHERE kind = 'vital' AND t >= 1.792e12 "
     "ORDER BY t DESC, id DESC LIMIT 51",
 }

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Engine, RowMapping, cast, distinct, func, select
+from sqlalchemy import BigInteger, Engine, RowMapping, cast, distinct, func, literal_column, select
 
 from replay_viewer.analysis.vitals import THRESHOLDS, rate
 from replay_viewer.collector.filters import Filters, conditions
@@ -50,7 +50,9 @@ class FactQueries:
 
         Percentiles are nearest ranks: values that were measured, none in between.
         """
-        where = [linked.c.kind == "vital", linked.c.value.is_not(None), *conditions(linked, filters, linked.c.t)]
+        # The kind as it stands, not as a parameter: else no database knows that its index of vitals alone will do.
+        kind = linked.c.kind == literal_column("'vital'")
+        where = [kind, linked.c.value.is_not(None), *conditions(linked, filters, linked.c.t)]
         if page:
             where.append(linked.c.page == page)
         # One walk over the rows: each database's own way of ranking them takes longer than sorting them here.

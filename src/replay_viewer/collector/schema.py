@@ -220,6 +220,13 @@ linked = Table(
     Index(None, "session", "kind", "t"),
     Index(None, "kind", "t", "id"),
     Index(None, "kind", "name", "t"),
+    Index(
+        "ix_linked_vitals_release_t",
+        "release",
+        "t",
+        sqlite_where=text("kind = 'vital'"),
+        postgresql_where=text("kind = 'vital'"),
+    ),
     Index(None, "trace"),
 )
 

@@ -1,4 +1,4 @@
-"""The words of sessions in an index of trigrams, and where moved bodies still have to be erased."""
+"""The words of sessions in an index of trigrams, vitals by release, and what moved and is to be erased."""
 
 from __future__ import annotations
 
@@ -66,6 +66,10 @@ def upgrade() -> None:
         sa.Column("bytes", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_moved")),
     )
+    only = sa.text("kind = 'vital'")
+    op.create_index(
+        "ix_linked_vitals_release_t", "linked", ["release", "t"], sqlite_where=only, postgresql_where=only
+    )
     connection = op.get_bind()
     postgresql = connection.dialect.name == "postgresql"
     for statement in _POSTGRESQL if postgresql else _SQLITE:
@@ -90,6 +94,7 @@ def downgrade() -> None:
         connection.exec_driver_sql(f"DROP TRIGGER {trigger}{on}")
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("DROP FUNCTION keep_session_words()")
+    op.drop_index("ix_linked_vitals_release_t", table_name="linked")
     op.drop_table("moved")
     op.drop_table("session_words")
     if connection.dialect.name == "sqlite":
