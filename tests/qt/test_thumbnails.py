@@ -48,6 +48,10 @@ def test_pictures_are_made_while_the_player_rests_and_kept(styled: QApplication,
         context.playhead.load(session.start, session.end, [])
         context.playhead.set_driven(True)
         context.set_opened(opened)
+        qtbot.wait(900)  # the first picture of the session is not shown yet
+        assert made.pictures() == []
+        assert made._now is None
+        context.playhead.report(session.start)
         context.playhead.play()  # nothing is made now
         qtbot.wait(900)
         assert made.pictures() == []

@@ -48,3 +48,11 @@ export function show(element: Element, attrs: Record<string, unknown>, media: Me
     element.setAttribute("title", label);
   }
 }
+
+/** Resolves when a video shows the frame it was last told to. */
+export function still(video: HTMLVideoElement): Promise<unknown> {
+  if (!video.seeking && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) return Promise.resolve();
+  return new Promise((done) => {
+    for (const what of ["seeked", "loadeddata", "error"]) video.addEventListener(what, done, { once: true });
+  });
+}

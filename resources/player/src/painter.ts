@@ -11,9 +11,12 @@ import { Canvases } from "./canvas.ts";
 import { sheet } from "./clean.ts";
 import type { Command } from "./commands.ts";
 import { MARK, isMask, mark } from "./marks.ts";
-import { show } from "./media.ts";
+import { held, show, still } from "./media.ts";
 import { ENGAGED, Sheets } from "./sheets.ts";
 import { HOVER } from "./urls.ts";
+
+/** An animation that takes longer than this says something about time, ms. */
+const MOMENT = 1_000;
 
 interface Built { attrs: Attributes; tag: string; svg: boolean }
 
@@ -40,6 +43,8 @@ export class Painting {
   /** Node that the selection set last begins in. */
   private selected = 0;
   root = 0;
+  /** Whether an animation was running when somebody last looked. */
+  animated = false;
   /** Operations that found no node or were refused, for the report. */
   problems = 0;
 
@@ -541,6 +546,16 @@ export class Painting {
     for (const [id, [x, y]] of this.scrolls) this.scroll(id, x, y);
   }
 
+  /** Whether something on the page moves for longer than a moment by itself: how far it was is not recorded. */
+  animates(): boolean {
+    for (const doc of documents(this.document)) {
+      for (const one of doc.getAnimations()) {
+        if (one.playState === "running" && Number(one.effect?.getComputedTiming().endTime ?? 0) > MOMENT) return true;
+      }
+    }
+    return false;
+  }
+
   // -- completeness --------------------------------------------------------------------------------------------
 
   /** Resolves when what was asked to be drawn is shown, or after `limit` ms. */
@@ -558,6 +573,10 @@ export class Painting {
       // Fonts are asked for by layout: have it done.
       if (doc.fonts.size) void doc.documentElement?.offsetHeight;
       if (doc.fonts.status === "loading") waits.push(doc.fonts.ready);
+    }
+    for (const id of this.media.keys()) {
+      const element = this.mirror.getNode(id);
+      if (isElement(element) && element.localName === "video" && held(element)) waits.push(still(element as HTMLVideoElement));
     }
     if (!waits.length) return null;
     return Promise.race([Promise.all(waits), new Promise((done) => setTimeout(done, limit))]);

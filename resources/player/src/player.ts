@@ -15,6 +15,9 @@ const SHEET_PATIENCE = 800;
 /** In play, positions of videos and sounds are brought up to date this often, ms. */
 const MEDIA_BEAT = 250;
 
+/** So long after a picture it is looked for animations, ms; seeks and play are not held up by it. */
+const LOOK_LATER = 250;
+
 /** A patch that stands on a revision this page does not have. */
 export class Lost extends Error {}
 
@@ -36,6 +39,7 @@ export class Player {
   private down = false;
   private lastMedia = 0;
   private measuring: Promise<void> = Promise.resolve();
+  private looking = 0;
   playing = false;
   /** Whether play waits for frames. */
   starved = false;
@@ -215,8 +219,8 @@ export class Player {
 
   private overlay(patch: Patch): void {
     const painting = this.painting;
-    const lacking = painting?.unstyled.size ?? 0;
-    this.stage.say(lacking ? `${lacking} style sheet${lacking > 1 ? "s" : ""} not recorded` : "");
+    this.note(painting?.animated ?? false);
+    if (!this.looking) this.looking = window.setTimeout(() => this.look(), LOOK_LATER);
     if (patch.down !== undefined) this.down = patch.down;
     if (patch.pointer !== undefined && painting) {
       const p = patch.pointer;
@@ -236,6 +240,22 @@ export class Player {
     }
   }
 
+  /** Look for animations: what is recorded does not say how far they were. */
+  private look(): void {
+    clearTimeout(this.looking);
+    this.looking = 0;
+    const painting = this.painting;
+    if (painting) this.note(painting.animated = painting.animates());
+  }
+
+  /** Say what of this picture is not as it was, and leaves no place of its own. */
+  private note(animated: boolean): void {
+    const lacking = this.painting?.unstyled.size ?? 0;
+    const said = lacking ? [`${lacking} style sheet${lacking > 1 ? "s" : ""} not recorded`] : [];
+    if (animated) said.push("animation time is approximate");
+    this.stage.say(said.join(" \u00b7 "));
+  }
+
   /** Resolves two animation frames after the picture is complete. */
   async settled(): Promise<void> {
     const wait = this.painting?.complete(2_000);
@@ -245,5 +265,6 @@ export class Player {
       await frame();
       this.painting?.rescroll();
     }
+    this.look();
   }
 }

@@ -27,6 +27,7 @@ class Playhead(QObject):
     """The current instant of the open session. Times are epoch ms."""
 
     moved = Signal(float)  #: the instant shown changed
+    reported = Signal()  #: the player has shown a picture
     sought = Signal(float)  #: somebody asked for an instant; the player answers by `report`
     playing_changed = Signal(bool)
     speed_changed = Signal(float)
@@ -121,6 +122,7 @@ class Playhead(QObject):
 
     def report(self, t: float) -> None:
         """The player shows `t` now."""
+        self.reported.emit()
         if self.playing:
             if self._jump is not None:
                 if t < self._jump - 1.0 and self.driven:

@@ -1,8 +1,9 @@
 """Small pictures of the open session, made in the background by a page and an engine of their own.
 
 The engine is the one for stills, and works in a process; the page is a second one off the screen. One picture is made
-at a time, only while the player neither plays nor seeks, and a seek that comes meanwhile waits for nothing: the two
-pages share no queue. Pictures are kept in the library and go with their session.
+at a time, after the first picture of the session is shown and only while the player neither plays nor seeks, and a
+seek that comes meanwhile waits for nothing: the two pages share no queue. Pictures are kept in the library and go
+with their session.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class Thumbnails(QObject):
         self._of = ""
         self._now: tuple[int, float] | None = None
         self._busy = 0.0
+        self._seen = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._step)
@@ -77,6 +79,8 @@ class Thumbnails(QObject):
         context.opened_changed.connect(self._opened)
         context.playhead.moved.connect(self._disturb)
         context.playhead.sought.connect(self._disturb)
+        context.playhead.reported.connect(self._see)
+        context.playhead.playing_changed.connect(self._disturb)
 
     # what others ask
 
@@ -112,6 +116,7 @@ class Thumbnails(QObject):
         if opened is None or opened.id != self._of:
             self._stop()
             self._images, self._data, self._times = {}, {}, []
+            self._seen = False
             self._of = opened.id if opened is not None else ""
             self.changed.emit()
         if opened is None or not self.on or opened.session.state != "ready" or not opened.session.tabs:
@@ -143,14 +148,17 @@ class Thumbnails(QObject):
         self._images[t], self._data[t] = image, data
         self._times = sorted(self._images)
 
-    def _disturb(self, _t: float) -> None:
+    def _disturb(self, _what: object) -> None:
         self._busy = time.monotonic()
+
+    def _see(self) -> None:
+        self._seen = True
 
     def _at_rest(self) -> bool:
         quiet = (time.monotonic() - self._busy) * 1000.0 >= REST
         playhead = self.context.playhead
         seeking = abs(playhead.target - playhead.t) > 1.0  # what was asked for last is not shown yet
-        return quiet and not playhead.playing and not seeking and playhead.driven
+        return quiet and not playhead.playing and not seeking and playhead.driven and self._seen
 
     def _step(self) -> None:
         opened = self.context.opened
@@ -176,7 +184,12 @@ class Thumbnails(QObject):
         self._player.seek(*self._now)
 
     def _pictured(self, _timings: dict[str, Any]) -> None:
-        if self._now is not None:
+        if self._now is not None and not self._at_rest():
+            # Somebody seeks or plays: what is left of this picture waits, and it is asked for again.
+            self._watch.stop()
+            self._now = None
+            self._timer.start(REST)
+        elif self._now is not None:
             wanted = self._now
             self._player.take_small(lambda image: self._took(wanted, image))
 

@@ -31,6 +31,8 @@ window.everything = (() => {
       customElements.define("x-card", Card);
       $("data").src = green().toDataURL();
       $("sound").src = silence();
+      $("sound").muted = true;
+      $("film").src = window.filmed;
       $("frame").srcdoc = "<p id=outer>frame</p><iframe id=nested srcdoc='<p id=deep>nested frame</p>'></iframe>";
       green().toBlob((blob) => { $("blob").src = URL.createObjectURL(blob); });
     },
@@ -81,13 +83,21 @@ window.everything = (() => {
       $("math").appendChild(document.createElementNS("http://www.w3.org/1998/Math/MathML", "mo")).textContent = "+";
       $("card").appendChild(document.createTextNode(" slotted"));
     },
+    media() {
+      $("film").currentTime = 1.5;
+      $("sound").currentTime = 0.2;
+      $("sound").play();
+    },
+    later() { $("sound").pause(); $("film").currentTime = 2.5; },
+    turn() { $("film").currentTime = 0.5; $("spin").className = "turning"; },
+    rotate() { $("spin").className = ""; },
   };
   return {
     names: Object.keys(steps),
     record() {
       rrweb.record({
         emit: (event) => events.push(JSON.stringify(event)), recordCanvas: true, collectFonts: true, inlineImages: true,
-        sampling: { scroll: 10, input: "all" },
+        sampling: { scroll: 10, input: "all", media: 10 },
       });
     },
     async step(name) {
@@ -107,6 +117,8 @@ window.facts = function facts(d) {
   const is = (id, selector) => $(id).matches(selector);
   const css = (element, name) => view.getComputedStyle(element).getPropertyValue(name);
   const frame = $("frame").contentDocument;
+  const film = document.createElement("canvas").getContext("2d");
+  film?.drawImage($("film"), 0, 0, 1, 1);
   const nested = frame?.getElementById("nested")?.contentDocument;
   let active = d.activeElement;
   while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
@@ -123,6 +135,9 @@ window.facts = function facts(d) {
     card: $("card").shadowRoot?.textContent.trim() ?? "", cardColour: css($("card").shadowRoot.querySelector("p"), "color"),
     frame: frame?.body?.innerText.trim() ?? "", nested: nested?.body?.innerText.trim() ?? "",
     title: css($("title"), "color"), spacing: css($("title"), "letter-spacing"), paragraph: css($("text"), "color"),
+    film: film ? [...film.getImageData(0, 0, 1, 1).data].map((part) => part > 100) : [], paused: $("film").paused,
+    position: $("film").currentTime, sound: $("sound").currentTime, turning: d.getAnimations().length,
+    window: [view.innerWidth, view.innerHeight].join(" "),
     data: $("data").naturalWidth, blob: $("blob").naturalWidth, fonts: d.fonts.size,
   };
 };
