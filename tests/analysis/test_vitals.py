@@ -49,6 +49,24 @@ def test_the_last_report_of_a_page_view_counts() -> None:
     assert second.over_budget == []
 
 
+def test_one_that_names_no_tab_belongs_to_the_page_it_names() -> None:
+    """PostHog's events: two tabs at the same time, and none that shows the page."""
+    moves = [
+        Navigation(t=0, tab=0, url="https://a/"),
+        Navigation(t=1000, tab=1, url="https://a/help"),
+        Navigation(t=60_000, tab=0, url="https://a/late"),
+    ]
+    vitals = [
+        Vital(t=9000, name="LCP", value=700, page="https://a/"),
+        Vital(t=9000, name="INP", value=70, page="https://a/help"),
+        Vital(t=9000, name="CLS", value=0.0, page="https://a/unknown"),
+    ]
+    first, second, late = page_views(moves, vitals, 90_000)
+    assert set(first.vitals) == {"LCP"}
+    assert set(second.vitals) == {"INP", "CLS"}, "what nobody names goes to the page opened last"
+    assert not late.vitals
+
+
 @needs_shared
 def test_page_views_of_a_recording() -> None:
     rows = recorded("shop_redux_rrweb")

@@ -102,7 +102,7 @@ def page_views(
 
     A page view starts at a page load and lasts until the next one of its tab (`end`: of the session). SDKs report a
     metric again when it gets worse, so the last report counts; LCP of a page that is reported late still belongs to
-    the view whose URL it carries when that is the one before.
+    the view whose URL it carries when that is the one before. One that names no tab belongs to the page it names.
     """
     views: list[PageView] = []
     by_tab: dict[int, list[PageView]] = {}
@@ -120,20 +120,29 @@ def page_views(
             by_tab[row.tab][-1].urls.append(row.url)
     starts = {tab: [view.t for view in tab_views] for tab, tab_views in by_tab.items()}
     for vital in sorted(vitals, key=lambda row: row.t):
-        if vital.name not in THRESHOLDS or vital.tab not in by_tab:
+        if vital.name not in THRESHOLDS:
             continue
-        # Stamped at the page's time origin, a vital may lie a little before the navigation row.
-        index = bisect_right(starts[vital.tab], vital.t + 1000) - 1
-        view = by_tab[vital.tab][max(index, 0)]
-        if index > 0 and vital.page and not _shows(view, vital.page):
-            before = by_tab[vital.tab][index - 1]
-            view = before if _shows(before, vital.page) else view
-        view.vitals[vital.name] = vital
+        # Linked events (PostHog's) say the page but not the tab.
+        tabs = [vital.tab] if vital.tab in by_tab else list(by_tab) if vital.tab < 0 else []
+        fitting = [_view_at(by_tab[tab], starts[tab], vital) for tab in tabs]
+        if fitting:
+            best = max(fitting, key=lambda one: (_shows(one, vital.page), one.t <= vital.t + 1000, one.t))
+            best.vitals[vital.name] = vital
     for view in views:
         view.over_budget = [
             name for name, vital in view.vitals.items() if within_budget(name, vital.value, budgets) is False
         ]
     return views
+
+
+def _view_at(views: Sequence[PageView], starts: Sequence[float], vital: Vital) -> PageView:
+    """The view of one tab a vital belongs to. Stamped at the page's time origin, it may lie a little before it."""
+    index = bisect_right(starts, vital.t + 1000) - 1
+    view = views[max(index, 0)]
+    if index > 0 and vital.page and not _shows(view, vital.page):
+        before = views[index - 1]
+        view = before if _shows(before, vital.page) else view
+    return view
 
 
 def _shows(view: PageView, url: str) -> bool:

@@ -27,6 +27,7 @@ from replay_viewer.cli import (
     storing,
     thumbnailing,
     viewing,
+    vitals,
 )
 from replay_viewer.cli.output import note
 from replay_viewer.domain.errors import Cancelled, UserError
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         keeping,
         connect,
         reading,
+        vitals,
         marking,
         searching,
         comparing,

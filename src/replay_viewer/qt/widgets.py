@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 from replay_viewer.qt.theme import data_font, icon, pixmap, theme
 
 _DEBOUNCE_MS = 120
+#: Pixels of height below which an empty state goes without its picture.
+_LOW = 150
 
 
 def label(text: str = "", role: str = "", *, selectable: bool = False, wrap: bool = False) -> QLabel:
@@ -296,7 +298,7 @@ class EmptyState(QWidget):
     def __init__(self, icon_name: str = "info") -> None:
         super().__init__()
         self._icon = icon_name
-        layout = QVBoxLayout(self)
+        layout = self._column = QVBoxLayout(self)
         layout.setContentsMargins(24, 12, 24, 12)
         layout.setSpacing(6)
         layout.addStretch(1)
@@ -315,6 +317,14 @@ class EmptyState(QWidget):
         layout.addStretch(2)
         self._tint()
         theme().changed.connect(self._tint)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low panel the words need the room of the picture."""
+        super().resizeEvent(event)
+        low = self.height() < _LOW
+        self._picture.setVisible(not low)
+        side = 10 if low else 24
+        self._column.setContentsMargins(side, 4 if low else 12, side, 4 if low else 12)
 
     def say(self, title: str, why: str = "", icon_name: str = "") -> None:
         """Set the two lines."""

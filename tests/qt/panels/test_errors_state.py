@@ -16,6 +16,7 @@ from replay_viewer.domain.rows import CustomEvent, ErrorEvent, Frame, Raised, Ro
 from replay_viewer.domain.session import Session, Tab
 from replay_viewer.library import Library
 from replay_viewer.qt.panels.crumbs import instant
+from replay_viewer.qt.panels.stack import StackView
 from replay_viewer.qt.window import Window
 from tests.data_dir import SHARED, needs_shared
 from tests.qt.conftest import make_window
@@ -140,3 +141,24 @@ def test_a_recorded_patch_is_shown_when_there_is_no_state(window: Window) -> Non
     state.reveal(3)
     assert state.diff.json.index(0, 0).data() == "add /open"
     assert "as the store told it" in state.hint.text()
+
+
+def test_code_of_own_frames_opens_by_itself_and_of_others_by_a_click(styled: QApplication, qtbot: QtBot) -> None:
+    code = [(9, "before"), (10, "charge(order)")]
+    frames = [
+        Frame(function="run", file="vendor.js", line=10, in_app=False, context=code),
+        Frame(function="pay", file="app.js", line=10, context=code),
+        Frame(function="call", file="vendor.js", line=10, in_app=False, context=code),
+    ]
+    view = StackView("Stack")
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show_sections([("TypeError: x", frames)])
+    view.show()
+    head = view.model().index(0, 0)
+    newest, own, oldest = (view.model().index(at, 0, head) for at in range(3))
+    assert [view.isExpanded(one) for one in (newest, own, oldest)] == [False, True, False]
+    for now in (True, False):
+        place = view.visualRect(newest).center()
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert view.isExpanded(newest) is now

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from replay_viewer.analysis.absent import absent
@@ -68,6 +67,8 @@ class ListPanel(Panel):
 
     kind = ""
     detail_share = (60, 40)
+    #: The details are there only while a row is selected.
+    detail_on_demand = False
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -113,7 +114,7 @@ class ListPanel(Panel):
         column.addWidget(body, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        detail = self.detail()
+        detail = self._detail = self.detail()
         if detail is None:
             layout.addWidget(left)
         else:
@@ -126,13 +127,12 @@ class ListPanel(Panel):
             self.splitter.setStretchFactor(1, self.detail_share[1])
             self.splitter.setSizes([self.detail_share[0] * 10, self.detail_share[1] * 10])
             self.splitter.setChildrenCollapsible(False)
-            self.splitter.splitterMoved.connect(lambda _at, _index: self.resized())
             layout.addWidget(self.splitter)
         self.filter.changed.connect(self._filter_text)
         self.follow.clicked.connect(self.table.set_following)
         self.table.follow_changed.connect(self.follow.setChecked)
-        self.table.resized.connect(self.resized)
         self.table.picked.connect(self._picked)
+        self.table.resized.connect(self.resized)
         self.table.seek_asked.connect(self._seek)
         self.table.play_asked.connect(lambda at: context.play_row(float(self.model.times[at])))
         header = self.table.horizontalHeader()
@@ -179,11 +179,6 @@ class ListPanel(Panel):
         for at, column in enumerate(self.model.columns):
             if column.needs:
                 self.table.setColumnHidden(at, room < column.needs)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width."""
-        super().resizeEvent(event)
-        self.resized()
 
     def show_row(self, row: AnyRow, n: int) -> None:
         """Show a row's details."""
@@ -247,6 +242,9 @@ class ListPanel(Panel):
     def apply(self) -> None:
         """Work out which rows show, from filters and range."""
         columns = self.part()
+        if self._detail is not None and not self.detail_on_demand:
+            # Where there is nothing to select, the advice has all the room.
+            self._detail.setVisible(bool(columns is not None and len(columns)))
         if columns is None or not len(columns):
             self.model.set_rows(np.empty(0, np.int64), np.empty(0))
             self.counter.setText("")

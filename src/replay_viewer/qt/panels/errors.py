@@ -123,18 +123,16 @@ class ErrorsPanel(ListPanel):
         for name, widget in (("Stack", self.stack), ("Context", self.about), ("Breadcrumbs", self.crumbs)):
             self.tabs.addTab(widget, name)
         layout.addWidget(self.tabs, 1)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(10, 2, 6, 4)
         self.hint = Elided("muted")
+        self.hint.setContentsMargins(10, 2, 10, 4)
         self.choose = named_button("Source maps…", "folder", flat=True)
-        self.choose.setToolTip("Source maps of this release: a folder, a zip, a map or a bundle")
+        self.choose.setToolTip("A folder, a zip, a map or a bundle: the original files instead of what was recorded")
         menu = QMenu(self.choose)
         menu.addAction("Folder…", self._choose_folder)
         menu.addAction("Zip, map or bundle…", self._choose_file)
         self.choose.setMenu(menu)
-        foot.addWidget(self.hint, 1)
-        foot.addWidget(self.choose)
-        layout.addLayout(foot)
+        self.tabs.setCornerWidget(self.choose)
+        layout.addWidget(self.hint)
         return box
 
     def clear_detail(self) -> None:
@@ -142,14 +140,12 @@ class ErrorsPanel(ListPanel):
         self._shown = None
         self.head.setText("")
         self.tabs.setVisible(False)
-        self.choose.setVisible(False)
-        self.hint.setText("Select an error to see its stack." if self.part() else "")
+        self._say("Select an error to see its stack." if self.part() else "")
 
     def show_row(self, row: AnyRow, n: int) -> None:
         """One error."""
         error = self._shown = _error(row)
         self.tabs.setVisible(True)
-        self.choose.setVisible(True)
         self.head.setText(one_line(error.title, 600))
         about: list[tuple[str, Any]] = [
             (name, value)
@@ -225,12 +221,13 @@ class ErrorsPanel(ListPanel):
             (_section(raised, depth), raised.frames) for depth, raised in enumerate(reversed(error.exceptions))
         ] or [(error.title, [])]
         self.stack.show_sections(sections)
-        if original:
-            self.hint.setText("Original files and lines, from source maps.")
-        elif any(frames for _, frames in sections):
-            self.hint.setText("Positions as recorded. Source maps show the original files and lines.")
-        else:
-            self.hint.setText("The recording holds no stack for this error.")
+        there = any(frames for _, frames in sections)
+        what = "Original files and lines, from source maps." if original else ""
+        self._say(what if there else "The recording holds no stack for this error.")
+
+    def _say(self, text: str) -> None:
+        self.hint.setText(text)
+        self.hint.setVisible(bool(text))
 
     def _resolve(self, error: ErrorEvent) -> None:
         def done(found: ErrorEvent) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from replay_viewer.analysis.requests import TYPES, is_socket, operations
@@ -66,6 +65,7 @@ class NetworkPanel(ListPanel):
     id = "network"
     kind = "network"
     title = "Network"
+    detail_on_demand = True
     _facets: NetworkFacets | None = None
 
     def columns(self) -> Sequence[Column]:
@@ -169,7 +169,6 @@ class NetworkPanel(ListPanel):
         if not self.box.isVisibleTo(self):
             self.box.setVisible(True)
             self.splitter.setSizes([self.width() * 60 // 100, self.width() * 40 // 100])
-            QTimer.singleShot(0, self, self.resized)
         self.box.show_request(_request(row), self.opened.session if self.opened else None)
 
     def badge(self) -> tuple[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QHeaderView, QTreeView
 
@@ -14,6 +14,8 @@ from replay_viewer.qt.theme import data_font, theme
 from replay_viewer.qt.wording import one_line
 
 _FRAMES = 200
+#: Frames whose code opens by itself.
+_OPEN = 20
 
 
 class StackView(QTreeView):
@@ -32,6 +34,8 @@ class StackView(QTreeView):
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.header().setStretchLastSection(True)
         self._sections: list[tuple[str, list[Frame]]] = []
+        self.setExpandsOnDoubleClick(False)
+        self.clicked.connect(self._toggle)
         theme().changed.connect(self._again)
 
     def show_sections(self, sections: Sequence[tuple[str, list[Frame]]]) -> None:
@@ -54,8 +58,21 @@ class StackView(QTreeView):
         for row in range(self._model.rowCount()):
             index = self._model.index(row, 0)
             self.expand(index)
-            if self._model.rowCount(index):  # the code around the newest frame is what one looks for
-                self.expand(self._model.index(0, 0, index))
+        self._open_code()
+
+    def _open_code(self) -> None:
+        """Of the newest exception the code in the application's own frames is what one looks for, else the newest."""
+        head = self._model.index(0, 0)
+        if not self._sections or not head.isValid():
+            return
+        frames = list(reversed(self._sections[0][1][-_FRAMES:]))
+        own = [at for at, frame in enumerate(frames) if frame.in_app and frame.context]
+        for at in own[:_OPEN] or [0]:
+            self.expand(self._model.index(at, 0, head))
+
+    def _toggle(self, index: QModelIndex) -> None:
+        if index.parent().isValid() and self._model.rowCount(index):
+            self.setExpanded(index, not self.isExpanded(index))
 
     def _again(self) -> None:
         self.show_sections(self._sections)

@@ -23,11 +23,10 @@ from PySide6.QtWidgets import (
 
 from replay_viewer.analysis.absent import absent
 from replay_viewer.analysis.extract.selector import short
-from replay_viewer.analysis.requests import type_of
 from replay_viewer.analysis.selectors import Selector
-from replay_viewer.analysis.vitals import BUDGETS, THRESHOLDS, PageView, budgets_of, page_views, rate
+from replay_viewer.analysis.vitals import BUDGETS, THRESHOLDS, PageView, rate
 from replay_viewer.domain.errors import BadInput, UserError
-from replay_viewer.domain.rows import Navigation, Vital
+from replay_viewer.domain.rows import Vital
 from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.panels.base import Panel
@@ -37,6 +36,7 @@ from replay_viewer.qt.theme import ROW_HEIGHT, data_font, theme
 from replay_viewer.qt.widgets import Elided, EmptyState, named_button
 from replay_viewer.qt.wording import one_line, path, plural
 from replay_viewer.services.states import TabStates
+from replay_viewer.services.vitals import SETTING, read
 
 if TYPE_CHECKING:
     from replay_viewer.qt.panels.charts import Chart
@@ -44,41 +44,6 @@ if TYPE_CHECKING:
 NAMES = ("LCP", "INP", "CLS", "FCP", "TTFB", "FID")
 _ROLE = {"good": "good", "needs-improvement": "warning", "poor": "failed", "": "muted"}
 _WORDS = {"good": "good", "needs-improvement": "needs improvement", "poor": "poor", "": ""}
-#: Name of the setting that keeps budgets, in the library.
-_SETTING = "vitals.budgets"
-#: More rows of one measure than this are not read at once (memory every second of a day is 86,400).
-_MOST = 100_000
-
-
-def read(library: Library, session: str, end: float) -> tuple[list[PageView], list[Vital], dict[str, float]]:
-    """Page views with their measures, all measures (with what requests weigh), budgets. Runs on a worker."""
-    navigations = [row for _, row in library.rows(session, "navigation", limit=_MOST) if isinstance(row, Navigation)]
-    vitals = [row for _, row in library.rows(session, "vitals", limit=_MOST) if isinstance(row, Vital)]
-    budgets = budgets_of(library.setting(_SETTING))
-    views = page_views(navigations, [row for row in vitals if row.name in THRESHOLDS], end, budgets)
-    return views, vitals + weights(library, session), budgets
-
-
-class _Weighed(msgspec.Struct):
-    """The fields looked at of a request."""
-
-    t: float
-    url: str = ""
-    kind: str = "other"
-    size: int = -1
-
-
-def weights(library: Library, session: str) -> list[Vital]:
-    """What requests weigh, as measures: `resource` each with a known size, `bundle` scripts and style sheets."""
-    count = min(len(library.columns(session, "network")), _MOST)
-    found: list[Vital] = []
-    for first in range(0, count, 4_000):
-        for row in library.fetch_as(session, "network", range(first, min(first + 4_000, count)), _Weighed):
-            if row.size > 0:
-                found.append(Vital(t=row.t, name="resource", value=row.size, target=path(row.url)))
-                if type_of(row.kind, row.url) in ("js", "css"):
-                    found.append(Vital(t=row.t, name="bundle", value=row.size, target=path(row.url)))
-    return found
 
 
 def guilty(library: Library, session: str, vital: Vital) -> list[int]:
@@ -249,6 +214,8 @@ class VitalsPanel(Panel):
             f"▲ {plural(broken, 'value')} over budget. A click outlines the element that is to blame."
             if broken
             else "All within budget. A click outlines the element that is to blame."
+            if any(view.vitals for view in self._views)
+            else "No Web Vitals of these page views were recorded."
         )
         self._draw([*NAMES, "memory", "longtask", "fps", "bundle", "resource"])
         self._stack.setCurrentIndex(1)
@@ -270,7 +237,7 @@ class VitalsPanel(Panel):
     def set_budgets(self, budgets: dict[str, float]) -> None:
         """Other budgets, kept in the library for all sessions."""
         try:
-            self.context.library.put_setting(_SETTING, budgets)
+            self.context.library.put_setting(SETTING, budgets)
         except UserError as error:
             self.context.said.emit(error.message, error.advice, "failed")
             return
