@@ -124,7 +124,6 @@ class ErrorsPanel(ListPanel):
             self.tabs.addTab(widget, name)
         layout.addWidget(self.tabs, 1)
         self.hint = Elided("muted")
-        self.hint.setContentsMargins(10, 2, 10, 4)
         self.choose = named_button("Source maps…", "folder", flat=True)
         self.choose.setToolTip("A folder, a zip, a map or a bundle: the original files instead of what was recorded")
         menu = QMenu(self.choose)
@@ -132,7 +131,10 @@ class ErrorsPanel(ListPanel):
         menu.addAction("Zip, map or bundle…", self._choose_file)
         self.choose.setMenu(menu)
         self.tabs.setCornerWidget(self.choose)
-        layout.addWidget(self.hint)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(10, 2, 6, 4)
+        foot.addWidget(self.hint, 1)
+        layout.addLayout(foot)
         return box
 
     def clear_detail(self) -> None:
