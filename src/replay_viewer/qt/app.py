@@ -85,6 +85,11 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
 
         return AttachJob(home, session, paths, url)
 
+    def capture(home: Path, session: str, private: bool) -> Job:
+        from replay_viewer.services.jobs import AssetsJob
+
+        return AssetsJob(home, session, private)
+
     # Beside the library, so that another --home has its own layout and tests leave the person's alone.
     kept = settings or QSettings(str(library.home / "window.ini"), QSettings.Format.IniFormat)
     made = Window(
@@ -95,6 +100,7 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
         start_pull=pull,
         start_refresh=refresh,
         start_attach=attach,
+        start_assets=capture,
         settings=kept,
         evidence=Evidence(_shooter, _print, _preview, _png_of_svg, _with_pins),
         view_bundle=_view_bundle,

@@ -32,6 +32,7 @@ from replay_viewer.qt.theme import theme
 from replay_viewer.qt.typedtime import ADVICE, typed_time
 from replay_viewer.qt.wording import one_line, session_line
 from replay_viewer.services import attach, evidence, frustration, inactivity
+from replay_viewer.services.asset_health import SETTING as ASSETS
 
 if TYPE_CHECKING:
     from replay_viewer.qt.window import Window
@@ -172,6 +173,22 @@ class Commands(QObject):
         text, given = QInputDialog.getText(self.window, "Attach to this session", "URL of the session to attach")
         if given and text.strip():
             self.window.opener.attach([], text.strip())
+
+    def capture_assets(self) -> None:
+        """Fetch the style sheets, fonts and images the page refers to, and show them."""
+        self.window.opener.capture()
+
+    def capture_private_assets(self) -> None:
+        """The same, from hosts in private networks too."""
+        self.window.opener.capture(private=True)
+
+    def toggle_assets(self) -> None:
+        """Capture them with every pull from now on, or no longer."""
+        on = not self.context.library.setting(ASSETS, False)
+        self.context.library.put_setting(ASSETS, on)
+        self.window.actions_table.action("assets-always").setChecked(on)
+        words = "are captured with every pull" if on else "are captured when asked for only"
+        self.window.messages.say(f"Style sheets, fonts and images of the page {words}.", "", "info")
 
     def set_clock(self, one: Attached, offset: float) -> None:
         """Let an attachment's rows lie `offset` ms later; undone like a note."""

@@ -39,6 +39,8 @@ PullStarter = Callable[[Path, str], Job]
 RefreshStarter = Callable[[Path, str, bool], Job]
 #: Attaches files or what a URL names: (home, session id, paths, url) → a job.
 AttachStarter = Callable[[Path, str, Sequence[Path], str], Job]
+#: Captures the files a page refers to: (home, session id, whether in private networks too) → a job.
+AssetsStarter = Callable[[Path, str, bool], Job]
 
 
 def _number_of(library: Library, session_id: str, error_id: str) -> int:
@@ -99,11 +101,12 @@ class Opener(QObject):
         start_pull: PullStarter | None,
         start_refresh: RefreshStarter | None = None,
         start_attach: AttachStarter | None = None,
+        start_assets: AssetsStarter | None = None,
     ) -> None:
         super().__init__(context)
         self.context = context
         self._start_import, self._start_pull, self._start_refresh = start_import, start_pull, start_refresh
-        self._start_attach = start_attach
+        self._start_attach, self._start_assets = start_attach, start_assets
         self._watch: JobWatch | None = None
         self._live: JobWatch | None = None
         self._live_id = ""
@@ -343,6 +346,13 @@ class Opener(QObject):
             start = partial(self._start_attach, self.context.library.home, opened.id, list(paths), url)
             what = url[:80] or (paths[0].name if len(paths) == 1 else f"{len(paths)} files")
             self._run(start, f"Attaching {what}", partial(self.attach, paths, url))
+
+    def capture(self, private: bool = False) -> None:
+        """Capture the files the page of the open session refers to, and show them."""
+        opened = self.context.opened
+        if opened is not None and self._start_assets is not None:
+            start = partial(self._start_assets, self.context.library.home, opened.id, private)
+            self._run(start, "Capturing the page's assets", partial(self.capture, private))
 
     def reread(self) -> None:
         """The open session was changed in the library: show it as it is now."""

@@ -26,7 +26,14 @@ from replay_viewer.qt.findbar import FindBar
 from replay_viewer.qt.finder import Finder
 from replay_viewer.qt.lanes import Lanes, View, view_of
 from replay_viewer.qt.messages import MessageBar, ProgressRow
-from replay_viewer.qt.opening import AttachStarter, ImportStarter, Opener, PullStarter, RefreshStarter
+from replay_viewer.qt.opening import (
+    AssetsStarter,
+    AttachStarter,
+    ImportStarter,
+    Opener,
+    PullStarter,
+    RefreshStarter,
+)
 from replay_viewer.qt.panels.health import HealthPanel
 from replay_viewer.qt.queue import Queue
 from replay_viewer.qt.rowtext import activity_cell
@@ -40,6 +47,7 @@ from replay_viewer.qt.undo import Watch
 from replay_viewer.qt.widgets import label, set_role
 from replay_viewer.qt.wording import health_line, origin_line
 from replay_viewer.services import connections, expiry
+from replay_viewer.services.asset_health import SETTING as ASSETS
 from replay_viewer.services.bundle_file import looks_like_bundle
 
 if TYPE_CHECKING:
@@ -80,6 +88,7 @@ class Window(QMainWindow):
         start_pull: PullStarter | None = None,
         start_refresh: RefreshStarter | None = None,
         start_attach: AttachStarter | None = None,
+        start_assets: AssetsStarter | None = None,
         settings: QSettings | None = None,
         evidence: Evidence | None = None,
         view_bundle: Callable[[Window, Path], None] | None = None,
@@ -93,7 +102,7 @@ class Window(QMainWindow):
         self.context = Context(library, self)
         self._evidence = evidence
         self._composer: Composer | None = None
-        self.opener = Opener(self.context, start_import, start_pull, start_refresh, start_attach)
+        self.opener = Opener(self.context, start_import, start_pull, start_refresh, start_attach, start_assets)
         self.setWindowTitle("Replay Viewer")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -125,6 +134,7 @@ class Window(QMainWindow):
         self.commands = Commands(self)
         self.actions_table = Actions(self.commands, self)
         self.actions_table.action("marks").setChecked(True)
+        self.actions_table.action("assets-always").setChecked(bool(library.setting(ASSETS, False)))
         self.actions_table.fill(menu)
         self._dock_menu(menu)
         self.lanes.press_key = partial(self.actions_table.press_scoped, "lanes")

@@ -8,6 +8,8 @@ from replay_viewer.domain.pulled import Asset
 from replay_viewer.domain.session import Finding
 from replay_viewer.library import Library
 
+#: Name of the library's setting that captures with every pull of the application.
+SETTING = "pull.assets"
 #: Codes of ours; and what the import says as long as nobody tried.
 HAD, LOST = "assets-captured", "asset-not-had"
 _BEFORE = frozenset({"missing-asset", "missing-style"})

@@ -27,8 +27,6 @@ from replay_viewer.sources.fetching import Fetched, Fetcher, NotFetched, Resolve
 
 #: Bytes of one file, and of all files of a session; files of a session; sheets within sheets.
 LARGEST, TOTAL, MOST, DEEPEST = 10_000_000, 200_000_000, 5_000, 8
-#: Name of the setting that captures with every pull in the application.
-SETTING = "pull.assets"
 
 _WORKERS = 24
 _ACCEPT: dict[Kind, str] = {

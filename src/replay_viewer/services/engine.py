@@ -45,7 +45,8 @@ class Request(msgspec.Struct, array_like=True):
 class Reply(msgspec.Struct, array_like=True):
     """One answer. `request`: number of the request; `rev`: revision after `body` is applied; `t`: its instant.
 
-    Of a captured file `message` is its media type, '' when there is none of that key.
+    Of a captured file `message` is its media type, '' when there is none of that key. Of a reload it is
+    "looks" when captured files came, so that the page looks otherwise at the same instant.
     """
 
     request: int
@@ -85,8 +86,8 @@ def _answer(request: Request, stage: Stage | None) -> Reply:
         case "asset":
             return asset_reply(request.number, stage, request.key)
         case _:
-            stage.reload()
-            return Reply(request.number, "reloaded", stage.rev)
+            looks = stage.reload()
+            return Reply(request.number, "reloaded", stage.rev, message="looks" if looks else "")
 
 
 def asset_reply(number: int, stage: Stage, key: str) -> Reply:

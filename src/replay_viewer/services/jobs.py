@@ -19,6 +19,8 @@ from replay_viewer.domain.errors import Cancelled, SourceProblem, UserError
 from replay_viewer.domain.pulled import Attached
 from replay_viewer.library import Library
 from replay_viewer.services import connections
+from replay_viewer.services.asset_health import SETTING
+from replay_viewer.services.assets import AssetProgress, capture
 from replay_viewer.services.attaching import attach_files, attach_url
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.logs import log_to_file
@@ -31,12 +33,14 @@ log = logging.getLogger(__name__)
 
 class _Task(msgspec.Struct, frozen=True):
     """What the process is to do: import `paths`, pull `url`, refresh `session`, attach
-    `url` or `paths` to `session`, or tidy the library at `home`.
+    `url` or `paths` to `session`, capture the `assets` of `session`, or tidy the library at `home`.
+
+    `private`: assets in private networks may be asked for too.
 
     `tokens`: what this program holds of them; they go through the pipe, never by environment or arguments.
     """
 
-    what: Literal["import", "pull", "refresh", "attach", "tidy"]
+    what: Literal["import", "pull", "refresh", "attach", "assets", "tidy"]
     home: str
     paths: list[str] = []
     origin: str = ""
@@ -44,6 +48,7 @@ class _Task(msgspec.Struct, frozen=True):
     session: str = ""
     follow: bool = False
     offset: float = 0.0
+    private: bool = False
     tokens: dict[str, str] = {}
 
     def __repr__(self) -> str:
@@ -51,7 +56,8 @@ class _Task(msgspec.Struct, frozen=True):
 
 
 #: What comes back: progress, ("done", ids, what is to be said) or ("failed", error class name, message, advice).
-Message = Progress | PullProgress | tuple[Any, ...]
+Now = Progress | PullProgress | AssetProgress
+Message = Now | tuple[Any, ...]
 
 
 def _serve(connection: Connection) -> None:
@@ -65,7 +71,7 @@ def _serve(connection: Connection) -> None:
         except OSError:
             return True
 
-    def progress(now: Progress | PullProgress) -> None:
+    def progress(now: Now) -> None:
         with contextlib.suppress(BrokenPipeError, OSError):
             connection.send(now)
 
@@ -83,6 +89,10 @@ def _serve(connection: Connection) -> None:
         said = ""
         if task.what == "pull":
             ids = [pull(home, task.url, progress=progress, cancelled=cancelled, follow=task.follow)]
+            said = _assets_too(home, ids[0], progress, cancelled)
+        elif task.what == "assets":
+            brought = capture(home, task.session, progress=progress, cancelled=cancelled, allow_private=task.private)
+            ids, said = [task.session], brought.words
         elif task.what == "refresh":
             came = refresh(home, task.session, progress=progress, cancelled=cancelled, follow=task.follow)
             ids, said = [came.session], came.words
@@ -111,9 +121,15 @@ def _serve(connection: Connection) -> None:
         _read_texts(task.home, cancelled)
 
 
-def _attach(
-    task: _Task, progress: Callable[[Progress | PullProgress], None], cancelled: Callable[[], bool]
-) -> Attached:
+def _assets_too(home: Path, id: str, progress: Callable[[Now], None], cancelled: Callable[[], bool]) -> str:
+    """After a pull: capture what the page refers to, when the person wants that always; what is to be said."""
+    with Library.open(home) as library:
+        if not library.setting(SETTING, False):
+            return ""
+    return capture(home, id, progress=progress, cancelled=cancelled).words
+
+
+def _attach(task: _Task, progress: Callable[[Now], None], cancelled: Callable[[], bool]) -> Attached:
     home, paths = Path(task.home), [Path(path) for path in task.paths]
     if task.url:
         return attach_url(
@@ -122,7 +138,7 @@ def _attach(
     return attach_files(home, task.session, paths, offset=task.offset, cancelled=cancelled)
 
 
-def _apart(progress: Callable[[Progress | PullProgress], None]) -> Callable[[PullProgress], None]:
+def _apart(progress: Callable[[Now], None]) -> Callable[[PullProgress], None]:
     """Progress of a pull whose session is not one to open."""
     return lambda now: progress(msgspec.structs.replace(now, session="", grown=0))
 
@@ -169,7 +185,7 @@ class Job:
         self._process = _spares.take()
         self.connection: Connection[Any, Any] = self._process.connection
         self.connection.send(task)
-        self.progress: Progress | PullProgress = Progress(0, 0)
+        self.progress: Now = Progress(0, 0)
         self.sessions: list[str] = []
         self.said = ""
         self.error: UserError | None = None
@@ -185,7 +201,7 @@ class Job:
                 self._end(SourceProblem("The import stopped unexpectedly.", "Try it again; the log says more."))
                 return True
             changed = True
-            if isinstance(message, Progress | PullProgress):
+            if isinstance(message, Progress | PullProgress | AssetProgress):
                 self.progress = message
             elif message[0] == "done":
                 self.sessions, self.said = message[1:]
@@ -236,6 +252,13 @@ class RefreshJob(Job):
 
     def __init__(self, home: Path, session: str, follow: bool = False) -> None:
         super().__init__(_Task("refresh", str(home), session=session, follow=follow, tokens=connections.held()))
+
+
+class AssetsJob(Job):
+    """Captures the files a session's page refers to; `private`: in private networks too. `said`: what came."""
+
+    def __init__(self, home: Path, session: str, private: bool = False) -> None:
+        super().__init__(_Task("assets", str(home), session=session, private=private))
 
 
 class AttachJob(Job):

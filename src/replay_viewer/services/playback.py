@@ -42,13 +42,15 @@ class Stage:
             self._tabs[tab] = TabStates(self._store, self._session, tab)
         return self._tabs[tab]
 
-    def reload(self) -> None:
-        """An import in progress has stored more, or a capture files of the page."""
-        if self.shelf.reload():
+    def reload(self) -> bool:
+        """An import in progress has stored more, or a capture files of the page; whether the latter."""
+        looks = self.shelf.reload()
+        if looks:
             # what stands on the page was painted without them
             self._shown = None
         for states in self._tabs.values():
             states.reload()
+        return looks
 
     def seek(self, tab: int, t: float, base: int | None) -> dict[str, Any]:
         """The patch to the state of `tab` at `t` (epoch ms) for a page at revision `base` (None: a blank page)."""

@@ -265,6 +265,11 @@ class Director(QObject):
             if answer.request == self._find_out:
                 self._find_out = None
                 self.found.emit(orjson.loads(answer.body))
+        elif answer.kind == "reloaded":
+            if answer.message and not self.playing and self._wanted is None and self._last is not None:
+                # the same instant, now with the files that came
+                self._wanted = (self._last[0], self.shown or self._last[1])
+                self._pump()
         elif answer.kind == "asset":
             if done := self._assets_out.pop(answer.request, None):
                 self.assets_served += 1
