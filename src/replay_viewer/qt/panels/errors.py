@@ -15,6 +15,7 @@ from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.rows import AnyRow, CustomEvent, ErrorEvent, Raised
 from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.elsewhere import Elsewhere, ElsewhereRow, nearest, pages
 from replay_viewer.qt.jsontree import JsonTree
 from replay_viewer.qt.panels.base import ListPanel
 from replay_viewer.qt.panels.crumbs import line
@@ -135,6 +136,9 @@ class ErrorsPanel(ListPanel):
         foot.setContentsMargins(10, 2, 6, 4)
         foot.addWidget(self.hint, 1)
         layout.addLayout(foot)
+        self.elsewhere = QHBoxLayout()
+        self.elsewhere.setContentsMargins(6, 0, 6, 2)
+        layout.addLayout(self.elsewhere)
         return box
 
     def clear_detail(self) -> None:
@@ -142,6 +146,7 @@ class ErrorsPanel(ListPanel):
         self._shown = None
         self.head.setText("")
         self.tabs.setVisible(False)
+        self._put_elsewhere(None)
         self._say("Select an error to see its stack." if self.part() else "")
 
     def show_row(self, row: AnyRow, n: int) -> None:
@@ -170,6 +175,7 @@ class ErrorsPanel(ListPanel):
         self.tabs.setTabText(2, f"Breadcrumbs {len(error.breadcrumbs)}" if error.breadcrumbs else "Breadcrumbs")
         self.tabs.setTabEnabled(2, bool(error.breadcrumbs))
         self._ask_feedback(error)
+        self._ask_elsewhere(error)
         self._show_stack(error, original=False)
         if self._maps is not None:
             self._resolve(error)
@@ -201,6 +207,28 @@ class ErrorsPanel(ListPanel):
         self.context.tasks.read(
             lambda library: said_of(library, session, error.id), done, self._failed, key="error-feedback"
         )
+
+    def _ask_elsewhere(self, error: ErrorEvent) -> None:
+        """The session's page at another vendor, as this error names it."""
+        self._put_elsewhere(None)
+        opened = self.opened
+        if opened is None or not len(opened.columns["custom"]):
+            return
+        session = opened.id
+
+        def done(found: list[Elsewhere]) -> None:
+            if self._shown is error:
+                self._put_elsewhere(nearest(found, error.t))
+
+        self.context.tasks.read(lambda library: pages(library, session), done, self._failed, key="error-elsewhere")
+
+    def _put_elsewhere(self, page: Elsewhere | None) -> None:
+        while (item := self.elsewhere.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        if page is not None:
+            self.elsewhere.addWidget(ElsewhereRow(page))
 
     def _choose_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Folder with source maps")

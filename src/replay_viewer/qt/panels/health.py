@@ -9,6 +9,7 @@ from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.session import Finding
 from replay_viewer.qt.attached import AttachedRow
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.elsewhere import Elsewhere, ElsewhereRow, pages
 from replay_viewer.qt.panels.base import Panel
 from replay_viewer.qt.theme import pixmap, theme
 from replay_viewer.qt.widgets import label, named_button
@@ -72,8 +73,22 @@ class HealthPanel(Panel):
                 self._lines.addWidget(self._finding(finding))
             for one in self.opened.attached:
                 self._lines.addWidget(AttachedRow(one, self.clock_asked.emit, self.detach_asked.emit, self._refused))
+            self._ask_elsewhere(session.id)
         self._lines.addStretch(1)
         self.badge_changed.emit()
+
+    def _ask_elsewhere(self, session: str) -> None:
+        """Pages of this session at other vendors, under the findings."""
+
+        def done(found: list[Elsewhere]) -> None:
+            if self.opened is not None and self.opened.id == session:
+                for old in self._page.findChildren(ElsewhereRow):
+                    old.hide()
+                    old.deleteLater()
+                for one in found:
+                    self._lines.insertWidget(self._lines.count() - 1, ElsewhereRow(one))
+
+        self.context.tasks.read(lambda library: pages(library, session), done, self._refused, key="elsewhere")
 
     def _refused(self, error: UserError) -> None:
         self.context.said.emit(error.message, error.advice, "warning")
