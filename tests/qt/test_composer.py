@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from replay_viewer.cli.main import main
@@ -14,6 +15,7 @@ from replay_viewer.qt.composer import Composer, _PlainPreview
 from replay_viewer.qt.drawing import png_of_svg, with_pins
 from replay_viewer.qt.evidence import Evidence
 from replay_viewer.qt.window import Window
+from replay_viewer.services.bundle import write_bundle
 from replay_viewer.services.incident import Shoot
 from tests.export.notes import PNG
 
@@ -113,3 +115,16 @@ def test_steps_by_command(filled: Library, tmp_path: Path, capsys: pytest.Captur
     own.write_text("\n")
     assert main(told) == 1
     assert "no step" in capsys.readouterr().err
+
+
+def test_a_single_bundle_is_looked_at(
+    session_window: Window, filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """File, Open does with one bundle what a double click does; nothing is imported."""
+    bundle = tmp_path / "one.replay"
+    write_bundle(filled, filled.sessions()[0].id, bundle)
+    looked: list[Path] = []
+    session_window.view_bundle = lambda _parent, path: looked.append(path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_args: ([str(bundle)], ""))
+    session_window.actions_table.run("open")
+    assert looked == [bundle]

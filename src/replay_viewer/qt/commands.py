@@ -92,11 +92,11 @@ class Commands(QObject):
     # sessions
 
     def open_file(self) -> None:
-        """Ask for recordings."""
+        """Ask for recordings; a single bundle is looked at without importing it, as a double click does."""
         names, _ = QFileDialog.getOpenFileNames(self.window, "Open recordings", self._folder(), _RECORDINGS)
         if names:
             self._remember_folder(Path(names[0]).parent)
-            self.window.opener.open_paths([Path(name) for name in names])
+            self.window.open_targets(names)
 
     def open_folder(self) -> None:
         """Ask for a folder whose pieces make one or more sessions."""

@@ -190,7 +190,7 @@ class Composer(QDialog):
             action.setCheckable(True)
             action.setChecked(True)
             self.parts[name] = action
-        self.include_button = named_button("Include", "filter")
+        self.include_button = named_button("Include", "filter", flat=True)
         self.include_button.setToolTip("Pictures and charts the note has")
         self.include_button.setMenu(self.include)
         self.send_button = named_button("Send…", "link")
@@ -219,6 +219,8 @@ class Composer(QDialog):
         column.addWidget(self.steps, 2)
         column.addSpacing(4)
         column.addWidget(self.facts)
+        column.addSpacing(4)
+        column.addWidget(self.include_button, 0, Qt.AlignmentFlag.AlignLeft)
         split = QSplitter()
         split.addWidget(form)
         split.addWidget(self.preview)
@@ -230,7 +232,7 @@ class Composer(QDialog):
         foot.setSpacing(8)
         foot.addWidget(self.removed)
         foot.addStretch(1)
-        made = (self.include_button, *self.buttons.values(), self.more_button, self.send_button, self.copy_button)
+        made = (*self.buttons.values(), self.more_button, self.send_button, self.copy_button)
         for button in made:
             foot.addWidget(button)
         layout = QVBoxLayout(self)
@@ -311,7 +313,7 @@ class Composer(QDialog):
         def done(found: tuple[str, int]) -> None:
             self.preview.show_html(found[0])
             count, strict = found[1], redactor.strict
-            text = f"{count:,} sensitive values are masked" if count else "Nothing sensitive was found"
+            text = f"{count:,} values masked" if count else "Nothing sensitive found"
             self.removed.setText(f"{text} · Review…" if strict else "Nothing is masked · Review…")
 
         self._tasks.run(work, done, self._failed, key="incident-preview")

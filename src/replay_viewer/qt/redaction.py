@@ -91,6 +91,8 @@ class HitTable(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles."""
+        if role == Qt.ItemDataRole.TextAlignmentRole and section == 4:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         shown = orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
         return _HEAD[section] if shown else None
 
@@ -287,6 +289,8 @@ class ReviewDialog(QDialog):
         self._redactor = None
         self._stopped = False
         self.export_button.setEnabled(False)
+        self._enable()
+        self._tell_changes()
         self.progress.begin("Looking for what is personal")
 
         def work(library: Library) -> tuple[HitLog, Redactor]:

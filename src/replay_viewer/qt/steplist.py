@@ -10,12 +10,11 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from replay_viewer.qt.widgets import label, named_button
+from replay_viewer.qt.widgets import IconButton, label
 
 
 class StepList(QWidget):
@@ -58,10 +57,9 @@ class StepList(QWidget):
         self.list.currentRowChanged.connect(self._enable)
         self._enable()
 
-    def _small(self, icon: str, text: str, then: Callable[[], None]) -> QPushButton:
-        button = named_button("", icon, flat=True)
-        button.setAccessibleName(text)
-        button.setToolTip(text)
+    @staticmethod
+    def _small(icon: str, text: str, then: Callable[[], None]) -> IconButton:
+        button = IconButton(icon, text)
         button.clicked.connect(lambda: then())
         return button
 
