@@ -186,6 +186,16 @@ def test_a_long_text_is_cut_between_words() -> None:
     assert len(words) > LONG
 
 
+def test_a_text_of_30_megabytes_is_cut_in_one_pass() -> None:
+    # copied anew with each piece, this would not end within the time of a test
+    tab = Tab(element(10, "p", [text(11, "".join(f"line {n} of a very long log\n" for n in range(1_000_000)))]))
+    found = tab.found()
+    assert 28_000 < len(found) < 40_000
+    assert sum(len(words) + 1 for _, words in found) == sum(
+        len(f"line {n} of a very long log ") for n in range(10**6)
+    )
+
+
 def test_the_next_page_ends_all_and_a_snapshot_of_the_same_one_nothing() -> None:
     tab = Tab(element(10, "p", [text(11, "One")]))
     tab.send(1000, snapshot(element(10, "p", [text(11, "One")])))

@@ -417,11 +417,15 @@ def _rolled(old: str, new: str) -> int:
 def _cut(raw: str) -> Iterator[str]:
     """The text with its blanks made single, in pieces of about `PIECE` characters."""
     text = " ".join(raw.split())
-    while len(text) > PIECE:
-        at = text.rfind(" ", PIECE // 2, PIECE)
+    start, end = 0, len(text)
+    # by places, not by what is left: that would copy a text of 30 MB as often as it has pieces
+    while end - start > PIECE:
+        at = text.rfind(" ", start + PIECE // 2, start + PIECE)
         if at < 0:
-            at = PIECE
-        yield text[:at]
-        text = text[at:].lstrip()
-    if text:
-        yield text
+            yield text[start : start + PIECE]
+            start += PIECE
+        else:
+            yield text[start:at]
+            start = at + 1
+    if start < end:
+        yield text[start:]
