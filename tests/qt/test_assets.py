@@ -16,6 +16,7 @@ from replay_viewer.services.importer import import_paths
 from replay_viewer.services.jobs import AssetsJob, ImportJob, PullJob, end_spares
 from tests.qt.player.engines import Recording
 from tests.qt.stand_in import FakeEngine, FakePlayer
+from tests.services import pulling
 from tests.services.pulling import backend
 from tests.sites import Site, png, site
 
@@ -72,7 +73,13 @@ def test_capture_from_the_menu(window: Window, qtbot: QtBot, library: Library, t
     assert "1 could not be had" in window.messages.text.text()
 
 
-def test_with_every_pull(window: Window, qtbot: QtBot, library: Library) -> None:
+def test_with_every_pull(
+    window: Window, qtbot: QtBot, library: Library, there: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = pulling.page()
+    picture = {"type": 2, "id": 9, "tagName": "img", "attributes": {"src": f"{there.url}/one.png"}, "childNodes": []}
+    shown["data"]["node"]["childNodes"][0]["childNodes"][0]["childNodes"].append(picture)  # type: ignore[index]
+    monkeypatch.setattr(pulling, "page", lambda: shown)
     action = window.actions_table.action("assets-always")
     assert not action.isChecked()
     assert window.actions_table.run("assets-always")
@@ -80,7 +87,8 @@ def test_with_every_pull(window: Window, qtbot: QtBot, library: Library) -> None
     assert library.setting("pull.assets") is True
     with backend(2) as source:
         window.opener.open_url(source.url)
-        qtbot.waitUntil(lambda: window.context.opened is not None and not window.opener.importing, timeout=20_000)
-        qtbot.waitUntil(lambda: "refers to no files" in window.messages.text.text(), timeout=10_000)
+        qtbot.waitUntil(lambda: "1 could not be had" in window.messages.text.text(), timeout=20_000)
+        qtbot.waitUntil(lambda: window.context.opened is not None, timeout=10_000)
+        assert not there.asked
     assert window.actions_table.run("assets-always")
     assert not action.isChecked()

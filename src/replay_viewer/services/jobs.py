@@ -126,7 +126,11 @@ def _assets_too(home: Path, id: str, progress: Callable[[Now], None], cancelled:
     with Library.open(home) as library:
         if not library.setting(SETTING, False):
             return ""
-    return capture(home, id, progress=progress, cancelled=cancelled).words
+    try:
+        came = capture(home, id, progress=progress, cancelled=cancelled)
+    except UserError as error:  # the pull is done, whatever becomes of these
+        return "Capturing the page's assets was stopped." if isinstance(error, Cancelled) else str(error)
+    return came.words if came.had or came.missing else ""
 
 
 def _attach(task: _Task, progress: Callable[[Now], None], cancelled: Callable[[], bool]) -> Attached:
