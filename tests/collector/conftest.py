@@ -38,7 +38,7 @@ def collector(tmp_path: Path, db: str | None) -> Iterator[RunningCollector]:
 @pytest.fixture
 def client(collector: RunningCollector) -> Iterator[httpx.Client]:
     """A client whose base is that collector."""
-    with httpx.Client(base_url=collector.url, trust_env=False) as made:
+    with httpx.Client(base_url=collector.url, trust_env=False, timeout=60) as made:
         yield made
 
 
