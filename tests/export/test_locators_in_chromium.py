@@ -46,10 +46,6 @@ await browser.close();
 """
 
 
-#: Not found in the page set from markup (a field of a web component in a dialog); why is not known yet.
-MISSED = {'getByRole("textbox", { name: "Reason", exact: true })'}
-
-
 @pytest.mark.parametrize("name", ["shop_sentry_unmasked", "shoelace_shadow_rrweb", "swagger_rrweb"])
 def test_each_finds_one(tmp_path: Path, name: str) -> None:
     folder = session_dir(name)
@@ -76,5 +72,4 @@ def test_each_finds_one(tmp_path: Path, name: str) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     counts = json.loads(done.stdout)
     wrong = [(case["locator"], count) for case, count in zip(cases, counts, strict=True) if count != 1]
-    wrong = [one for one in wrong if one[0] not in MISSED]
     assert wrong == [], f"{len(wrong)} of {len(cases)}"

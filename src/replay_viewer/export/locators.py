@@ -54,23 +54,29 @@ def name(node: Node, nodes: Nodes) -> str:
         kind = attribute(node, "type").lower()
         if node.name == "input" and kind in ("button", "submit", "reset", "image"):
             return _joined([attribute(node, "value") or attribute(node, "alt")])
-        return label(node, nodes) or _joined([attribute(node, "title") or attribute(node, "placeholder")])
+        if labels(node, nodes):
+            return label(node, nodes)  # Playwright names by a label even when it is empty, as web components have it
+        return _joined([attribute(node, "title") or attribute(node, "placeholder")])
     if role(node) in _NAMED_BY_CONTENT and (text := content(node, nodes)):
         return text
     return _joined([attribute(node, "title")])
 
 
-def label(node: Node, nodes: Nodes) -> str:
-    """Text of the <label> elements of a field, without what other fields in them hold."""
+def labels(node: Node, nodes: Nodes) -> list[Node]:
+    """The <label> elements of a field, within its shadow root or document."""
     wanted, scope = attribute(node, "id"), _scope(node, nodes)
-    found = [
+    return [
         other for other in nodes.values()
         if other.name == "label" and _scope(other, nodes) == scope and (
             (wanted and other.attrs.get("for") == wanted)
             or ("for" not in other.attrs and _inside(node, other, nodes))
         )
     ]  # fmt: skip
-    return _joined(content(one, nodes) for one in found)
+
+
+def label(node: Node, nodes: Nodes) -> str:
+    """Text of the <label> elements of a field, without what other fields in them hold."""
+    return _joined(content(one, nodes) for one in labels(node, nodes))
 
 
 def content(node: Node, nodes: Nodes) -> str:
@@ -178,6 +184,9 @@ def locator(node: Node, nodes: Nodes, allowed: Callable[[str], bool] = lambda _:
     own_label = label(node, nodes) if node.name in _FIELDS else ""
     if usable(own_label) and only(lambda other: other.name in _FIELDS and label(other, nodes) == own_label):
         return f"{prefix}getByLabel({_quoted(own_label)}, {{ exact: true }})"
+    hint = _joined([attribute(node, "placeholder")]) if node.name in ("input", "textarea") else ""
+    if usable(hint) and only(lambda other: _joined([attribute(other, "placeholder")]) == hint):
+        return f"{prefix}getByPlaceholder({_quoted(hint)}, {{ exact: true }})"
     for test_id in TEST_IDS:
         value = attribute(node, test_id)
         if usable(value) and only(lambda other, key=test_id, want=value: attribute(other, key) == want):  # type: ignore[misc]
