@@ -8,7 +8,9 @@ with their session.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import time
 from bisect import bisect_right
 from collections.abc import Callable
@@ -25,9 +27,11 @@ from replay_viewer.services import thumbnails
 log = logging.getLogger(__name__)
 
 #: The player must have been at rest for so long before a picture is made, ms.
-REST = 700
+REST = 2_000
 #: Between two pictures, ms: the machine is not ours alone.
 PAUSE = 150
+#: Priority of the process that paints them (POSIX: 0 is usual, 19 the lowest).
+_NICE = 10
 #: A picture that is not there after this long is given up, ms.
 PATIENCE = 15_000
 
@@ -183,6 +187,13 @@ class Thumbnails(QObject):
         self._watch.start()
         self._player.seek(*self._now)
 
+    def _yield(self) -> None:
+        """Have the process that paints them give way to the one the person looks at (POSIX)."""
+        page = getattr(self._player, "page", None)
+        if page is not None and hasattr(os, "setpriority") and (pid := page.renderProcessPid()) > 0:
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+
     def _pictured(self, _timings: dict[str, Any]) -> None:
         if self._now is not None and not self._at_rest():
             # Somebody seeks or plays: what is left of this picture waits, and it is asked for again.
@@ -190,6 +201,7 @@ class Thumbnails(QObject):
             self._now = None
             self._timer.start(REST)
         elif self._now is not None:
+            self._yield()
             wanted = self._now
             self._player.take_small(lambda image: self._took(wanted, image))
 
