@@ -44,6 +44,7 @@ from replay_viewer.qt.steplist import StepList
 from replay_viewer.qt.tasks import Tasks
 from replay_viewer.qt.widgets import label, named_button
 from replay_viewer.redaction import Redactor
+from replay_viewer.redaction.redactor import SCREENSHOTS
 from replay_viewer.services.incident import build, write
 from replay_viewer.services.outputs import Order, Output, outputs, write_output
 from replay_viewer.services.redacting import redactor_for
@@ -308,7 +309,8 @@ class Composer(QDialog):
         def work() -> tuple[str, int]:
             mark = redactor.mark()
             page = export(note, "html", redactor, settings)[0].data.decode()
-            return page, sum(one.count for one in redactor.manifest(mark))
+            # As the review counts: what was masked in pictures is masked where they are taken.
+            return page, sum(one.count for one in redactor.manifest(mark) if one.where != SCREENSHOTS)
 
         def done(found: tuple[str, int]) -> None:
             self.preview.show_html(found[0])
