@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -202,6 +202,9 @@ class Composer(QDialog):
             self.copies.addAction(text).triggered.connect(partial(self._ask_and_copy, name))
         self.copy_button = named_button("Copy for a ticket", "copy", primary=True)
         self.copy_button.setMenu(self.copies)
+        self.copy_button.setToolTip("Ctrl Enter copies as Markdown")
+        for key in ("Ctrl+Return", "Ctrl+Enter"):
+            QShortcut(QKeySequence(key), self).activated.connect(partial(self._ask_and_copy, "md"))
 
     def _lay_out(self) -> None:
         form = QWidget()

@@ -87,6 +87,7 @@ class Opener(QObject):
     loading = Signal(str)
     loaded = Signal(str)
     grown = Signal()
+    judged = Signal(str)  #: the verdict on an error that came with what grew
     failed = Signal(object, object)
     import_began = Signal(str)
     import_progressed = Signal(int, int, str)
@@ -202,11 +203,17 @@ class Opener(QObject):
 
         missing = self._aim.error if self._aim is not None else ""
 
-        def work(library: Library) -> tuple[Opened, int]:
-            return load(library, current.id), _number_of(library, current.id, missing) if missing else -1
+        unjudged = not len(current.error_times())
 
-        def done(found: tuple[Opened, int]) -> None:
-            opened, number = found
+        def work(library: Library) -> tuple[Opened, int, str]:
+            number = _number_of(library, current.id, missing) if missing else -1
+            if unjudged:
+                opened, line = _read(library, current.id, max(number, 0))
+                return opened, number, line
+            return load(library, current.id), number, ""
+
+        def done(found: tuple[Opened, int, str]) -> None:
+            opened, number, line = found
             if self.context.opened is not current:
                 return
             opened.library = self.context.library
@@ -218,6 +225,11 @@ class Opener(QObject):
             self.context.opened_changed.emit()
             self.context.selected = selected
             self.grown.emit()
+            if line:
+                # The first error came after the session was opened: it is landed on like one that was there.
+                self.judged.emit(line)
+                if selected is None and not missing:
+                    self.context.select("errors", 0)
             if follows:
                 playhead.seek(opened.session.end, remember=False)
             self._reach(opened, number)

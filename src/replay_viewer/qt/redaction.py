@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -81,13 +82,13 @@ class HitTable(QAbstractTableModel):
         """The line of a row."""
         return self._shown[row]
 
-    def rowCount(self, _parent: _Index | None = None) -> int:
-        """Lines shown."""
-        return len(self._shown)
+    def rowCount(self, parent: _Index | None = None) -> int:
+        """Lines shown; a line has none below it."""
+        return 0 if parent is not None and parent.isValid() else len(self._shown)
 
-    def columnCount(self, _parent: _Index | None = None) -> int:
+    def columnCount(self, parent: _Index | None = None) -> int:
         """Columns."""
-        return len(_HEAD)
+        return 0 if parent is not None and parent.isValid() else len(_HEAD)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles."""
@@ -253,6 +254,10 @@ class ReviewDialog(QDialog):
         self._advanced.connect(self._progressed)
         self.cancel_button.clicked.connect(self.reject)
         self.export_button.clicked.connect(self._approve)
+        # Not Enter: that adds a rule, and must never let something leave by accident.
+        self.export_button.setToolTip("Ctrl Enter")
+        for key in ("Ctrl+Return", "Ctrl+Enter"):
+            QShortcut(QKeySequence(key), self).activated.connect(self.export_button.click)
         self._picker = SelectorPicker(self.context, self)
         self._picker.picked.connect(self._picked)
         self._picker.failed.connect(self._failed)

@@ -251,6 +251,7 @@ class Window(QMainWindow):
         context.opened_changed.connect(self._opened_changed)
         opener.loading.connect(self._loading)
         opener.loaded.connect(self._loaded)
+        opener.judged.connect(self.stage.verdict.say)
         opener.failed.connect(self._failed)
         opener.library_changed.connect(self.queue.reload)
         opener.import_began.connect(self.progress.begin)
