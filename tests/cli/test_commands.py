@@ -39,6 +39,7 @@ def test_list_show_rows_and_state(run: Run, session: str) -> None:
     assert session in run("list")[1]
     (listed,) = json.loads(run("list", "--json")[1])
     assert (listed["id"], listed["events"]) == (session, 60)
+    assert (listed["kept"], listed["expires"]) == (False, None)
     shown = json.loads(run("show", session, "--json")[1])
     assert shown["counts"]["custom"] == 29
     assert "60 events" in run("show", session)[1]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from replay_viewer.cli.main import main
 from replay_viewer.domain.errors import BadInput
+from replay_viewer.domain.pulled import Pulled
 from replay_viewer.library import Library
 from replay_viewer.services.cleaning import age_of, size_of
 from replay_viewer.services.importer import import_paths
@@ -36,6 +38,14 @@ def test_clean_goes_by_size_and_leaves_what_is_kept(tmp_path: Path, capsys: pyte
     assert main(["clean", "--larger-than", "100", "--yes", "--home", home]) == 0
     with Library.open(tmp_path / "home") as library:
         assert [one.id for one in library.sessions()] == ["s-0"]
+        library.extras.put_pulled("s-0", Pulled(url="", source="", at=0.0, expires=(time.time() + 90_000) * 1000.0))
+    capsys.readouterr()
+    assert main(["list", "--home", home]) == 0
+    assert "kept, gone there in 1 day " in capsys.readouterr().out
+    assert main(["list", "--json", "--home", home]) == 0
+    [listed] = json.loads(capsys.readouterr().out)
+    assert listed["kept"] is True
+    assert listed["expires"] > time.time() * 1000.0
     assert main(["show", "s-0", "--home", home]) == 0
     assert "clean-up leaves it alone" in capsys.readouterr().out
     assert main(["keep", "s-0", "--off", "--home", home]) == 0

@@ -113,6 +113,19 @@ def test_a_network_that_is_gone(window: Window, qtbot: QtBot) -> None:
         picture(window, "failing")
 
 
+def test_the_status_bar_says_when_the_source_cannot_be_reached(window: Window, qtbot: QtBot) -> None:
+    """Quietly, as long as it is so; what is here works."""
+    with backend(COUNT) as source:
+        window.opener.open_url(source.url)
+        qtbot.waitUntil(lambda: window.context.opened is not None and not window.opener.importing, timeout=20_000)
+        assert "everything here is local" in window.status_offline.text()
+    # the server is gone
+    assert window.actions_table.run("refresh")
+    qtbot.waitUntil(lambda: "source unreachable, working offline" in window.status_offline.text(), timeout=40_000)
+    window.opener._reached(None)
+    assert "everything here is local" in window.status_offline.text()
+
+
 def test_following_goes_with_the_end(window: Window, qtbot: QtBot) -> None:
     with backend(COUNT) as source:
         source.listed = list(range(6))

@@ -98,10 +98,12 @@ def _list(options: argparse.Namespace) -> int:
     library = Library.open(home_dir(options.home))
     try:
         sessions = library.sessions(" ".join(options.query), limit=options.limit)
+        kept = library.extras.kept()
+        expires = library.extras.expiries([session.id for session in sessions])
     finally:
         library.close()
     if options.json:
-        print_json([_brief(session) for session in sessions])
+        print_json([_brief(one, one.id in kept, expires.get(one.id)) for one in sessions])
         return 0
     if not sessions:
         print("No sessions." if options.query else "The library is empty: import a file, pull a URL or try the demo.")
@@ -113,15 +115,19 @@ def _list(options: argparse.Namespace) -> int:
             offset(session.duration),
             session.facts.user.label,
             str(session.errors),
+            ", ".join(
+                filter(None, ("kept" if session.id in kept else "", expiry.words(expires.get(session.id, 0.0))))
+            ),
             session.facts.url,
         )
         for session in sessions
     ]
-    print_table(("id", "started (UTC)", "length", "user", "errors", "page"), table)
+    print_table(("id", "started (UTC)", "length", "user", "errors", "stays", "page"), table)
     return 0
 
 
-def _brief(session: Session) -> dict[str, Any]:
+def _brief(session: Session, kept: bool, expires: float | None) -> dict[str, Any]:
+    """`expires`: when its backend deletes its copy, epoch ms; None when nothing says."""
     return {
         "id": session.id,
         "start": session.start,
@@ -136,6 +142,8 @@ def _brief(session: Session) -> dict[str, Any]:
         "tabs": len(session.tabs),
         "state": session.state,
         "origin": session.origin,
+        "kept": kept,
+        "expires": expires,
     }
 
 

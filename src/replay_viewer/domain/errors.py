@@ -41,6 +41,10 @@ class SourceProblem(UserError):
     """A backend that does not answer, refuses, or answers what it should not."""
 
 
+class Unreachable(SourceProblem):
+    """A backend that could not be asked at all: no network, no answer in time, a connection that broke."""
+
+
 class Cancelled(UserError):
     """The person cancelled; nothing is wrong."""
 

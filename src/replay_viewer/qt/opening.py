@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from replay_viewer.analysis.verdict import verdict
-from replay_viewer.domain.errors import BadInput, UserError
+from replay_viewer.domain.errors import BadInput, Unreachable, UserError
 from replay_viewer.domain.rows import ErrorEvent, Row
 from replay_viewer.domain.time import parse_instant
 from replay_viewer.library import Library
@@ -81,7 +81,7 @@ class Opener(QObject):
 
     `loading(what)`, then `loaded(verdict)` with the context's session set, or `failed(UserError, again)`. `grown`:
     the open session has more than before. `import_began(text)`, `import_progressed(done, total, text)`,
-    `import_ended`. `live_changed`: the open session is followed now, or no longer.
+    `import_ended`. `live_changed`: the open session is followed now, or no longer, or whether sources can be reached.
     """
 
     loading = Signal(str)
@@ -119,6 +119,8 @@ class Opener(QObject):
         self._error = ""
         self._aim: _Aim | None = None
         self._asking: threading.Event | None = None
+        #: Whether the source that was asked last could not be reached.
+        self.unreachable = False
         #: Questions to backends wait for them, so they have a worker of their own beside that of the library.
         self.network = Tasks(context.library.home, self)
         self._grow = QTimer(self)
@@ -275,7 +277,7 @@ class Opener(QObject):
             else:
                 self._at, self._error = at or address.at, address.error
                 start = partial(self._start_pull, self.context.library.home, url)
-                self._run(start, f"Pulling {url[:80]}", partial(self.open_url, url, at))
+                self._run(start, f"Pulling {url[:80]}", partial(self.open_url, url, at), network=True)
 
         self.context.tasks.read(look, done, lambda error: self.failed.emit(error, None), key="origin")
 
@@ -301,6 +303,7 @@ class Opener(QObject):
 
         def failed(error: UserError) -> None:
             if ended():
+                self._reached(error)
                 self.failed.emit(error, partial(self.open_url, url, at))
 
         self.import_began.emit("Asking which session this leads to")
@@ -313,7 +316,9 @@ class Opener(QObject):
             elif self._start_pull is not None:
                 self._at, self._error = at or address.at, address.error
                 start = partial(self._start_pull, self.context.library.home, address.url)
-                self._run(start, f"Pulling {address.url[:80]}", partial(self.open_url, address.url, self._at))
+                self._run(
+                    start, f"Pulling {address.url[:80]}", partial(self.open_url, address.url, self._at), network=True
+                )
 
         self.context.tasks.read(
             lambda library: library.find_by_origin(address.origin),
@@ -349,7 +354,7 @@ class Opener(QObject):
         opened = self.context.opened
         if opened is not None and self._start_refresh is not None:
             start = partial(self._start_refresh, self.context.library.home, opened.id, False)
-            self._run(start, "Refreshing", self.refresh)
+            self._run(start, "Refreshing", self.refresh, network=True)
 
     def attach(self, paths: Sequence[Path], url: str = "") -> None:
         """Put the rows of files, or of what a URL names, on the timeline of the open session."""
@@ -418,9 +423,15 @@ class Opener(QObject):
                 watch.stop()
         self._watch = self._live = None
 
-    def _run(self, start: Callable[[], Job], text: str, again: Callable[[], None]) -> None:
+    def _reached(self, error: UserError | None) -> None:
+        """A source was asked: note whether it could be. The status bar tells."""
+        if isinstance(error, Unreachable) != self.unreachable:
+            self.unreachable = isinstance(error, Unreachable)
+            self.live_changed.emit()
+
+    def _run(self, start: Callable[[], Job], text: str, again: Callable[[], None], *, network: bool = False) -> None:
         if self._watch is not None:
-            self._waiting.append(partial(self._run, start, text, again))
+            self._waiting.append(partial(self._run, start, text, again, network=network))
             return
         try:
             job = start()
@@ -433,6 +444,9 @@ class Opener(QObject):
         self._watch.done.connect(self._imported)
         self._watch.failed.connect(partial(self._job_failed, again))
         self._watch.cancelled.connect(self._stopped)
+        if network:
+            self._watch.done.connect(lambda _sessions: self._reached(None))
+            self._watch.failed.connect(self._reached)
         self.import_began.emit(text)
 
     def _job_failed(self, again: Callable[[], None], error: UserError) -> None:

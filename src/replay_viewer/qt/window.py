@@ -501,8 +501,10 @@ class Window(QMainWindow):
         else:
             pulled = self.context.opened.pulled if self.context.opened else None
             gone = expiry.words(pulled.expires) if pulled else ""
-            self.status_offline.setText("● offline, everything here is local" + (f" · {gone}" if gone else ""))
-            set_role(self.status_offline, "good")
+            lost = self.opener.unreachable
+            words = "source unreachable, working offline" if lost else "offline, everything here is local"
+            self.status_offline.setText(f"● {words}" + (f" · {gone}" if gone else ""))
+            set_role(self.status_offline, "warning" if lost else "good")
         text, role = health_line(session)
         self.status_health.setText(text)
         set_role(self.status_health, role if role != "good" else "muted")

@@ -24,7 +24,7 @@ import httpx
 import msgspec
 
 from replay_viewer import __version__
-from replay_viewer.domain.errors import BadInput, NotFound, SourceProblem
+from replay_viewer.domain.errors import BadInput, NotFound, SourceProblem, Unreachable
 
 #: Of a query string; repeated names are allowed.
 Parameters = dict[str, str] | list[tuple[str, str | int | float | bool | None]]
@@ -249,14 +249,14 @@ class Http:
         if isinstance(error, httpx.ProxyError):
             return SourceProblem(f"The proxy on the way to {host} refuses.", "Check the proxy of the connection.")
         if isinstance(error, httpx.TimeoutException):
-            return SourceProblem(f"{host} does not answer in time.", "Check the network and try again.")
+            return Unreachable(f"{host} does not answer in time.", "Check the network and try again.")
         if isinstance(error, httpx.ConnectError):
             if self._proxy:
                 return SourceProblem(f"The proxy on the way to {host} cannot be reached.", "Check its address.")
-            return SourceProblem(
+            return Unreachable(
                 f"{host} cannot be reached.", "Check the address and the network, and that it is running."
             )
-        return SourceProblem(f"The connection to {host} broke off.", "Try again: what was pulled is kept.")
+        return Unreachable(f"The connection to {host} broke off.", "Try again: what was pulled is kept.")
 
 
 def _trust(access: Access) -> ssl.SSLContext | bool:
