@@ -18,8 +18,9 @@ KEYS = (",", ".", "n", "i", "m")
 
 
 def focusable(window: Window) -> Iterator[QWidget]:
+    takes = Qt.FocusPolicy.ClickFocus | Qt.FocusPolicy.TabFocus
     for widget in window.findChildren(QWidget):
-        if (widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.ClickFocus) or (widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus):
+        if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & takes:
             yield widget
 
 
