@@ -54,6 +54,9 @@ SYSTEM = [
 #: What only the tests need: a browser for the real SDKs, a reader for the PDF, the collector's other database.
 SYSTEM_FOR_TESTS = ["chromium", "poppler-utils", "postgresql"]
 
+#: How the tests are spread over processes.
+SPREAD = ["-n", "3", "--dist", "loadfile"]
+
 USAGE = """usage: python3 packaging/run.py demo [options of replay-viewer demo]
        python3 packaging/run.py test [options of pytest]
        python3 packaging/run.py COMMAND …   any other command of replay-viewer
@@ -161,7 +164,9 @@ def run_checks(options: list[str]) -> int:
         status = subprocess.call(command, cwd=ROOT)
         if status:
             return status
-    return subprocess.call([str(BIN / "python"), "-m", "pytest", *options], cwd=ROOT)
+    # Most tests wait for browsers, servers and processes: three at once fit two cores. One file stays with one worker.
+    spread = [] if any(one.startswith("-n") or one in ("-x", "--pdb", "-s") for one in options) else SPREAD
+    return subprocess.call([str(BIN / "python"), "-m", "pytest", *spread, *options], cwd=ROOT)
 
 
 if __name__ == "__main__":
