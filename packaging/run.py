@@ -54,7 +54,7 @@ SYSTEM = [
 #: What only the tests need: a browser for the real SDKs, a reader for the PDF, the collector's other database.
 SYSTEM_FOR_TESTS = ["chromium", "poppler-utils", "postgresql"]
 
-#: How the tests are spread over processes.
+#: Most tests wait for browsers, servers and processes: three at once fit two cores. A file stays with one worker.
 SPREAD = ["-n", "3", "--dist", "loadfile"]
 
 USAGE = """usage: python3 packaging/run.py demo [options of replay-viewer demo]
@@ -164,8 +164,8 @@ def run_checks(options: list[str]) -> int:
         status = subprocess.call(command, cwd=ROOT)
         if status:
             return status
-    # Most tests wait for browsers, servers and processes: three at once fit two cores. One file stays with one worker.
-    spread = [] if any(one.startswith("-n") or one in ("-x", "--pdb", "-s") for one in options) else SPREAD
+    alone = any(one.startswith("-n") or one in ("-x", "--pdb", "-s") for one in options)
+    spread = [] if alone else SPREAD
     return subprocess.call([str(BIN / "python"), "-m", "pytest", *spread, *options], cwd=ROOT)
 
 
