@@ -96,7 +96,7 @@ def capture(
     with Library.open(home) as library:
         session = library.session(id).id
         found = look(library, session, progress, cancelled)
-        one = _Capture(library, session, found, progress, largest, total)
+        one = _Capture(library, session, found, progress, cancelled, largest, total)
         fetcher = Fetcher(allow_private=allow_private, largest=largest, resolve=resolve, whole=patience)
         try:
             ask(one.run(fetcher), cancelled)
@@ -148,10 +148,12 @@ class _Capture:
         session: str,
         found: dict[str, Kind],
         progress: OnProgress | None,
+        cancelled: Callable[[], bool] | None,
         largest: int,
         total: int,
     ) -> None:
-        self._library, self._session = library, session
+        self._library, self._session, self._cancelled = library, session, cancelled
+        self._ended = False
         self._progress, self._largest, self._most_bytes = progress, largest, total
         known = library.extras.assets(session)
         self._had = {asset.url: asset for asset in known if asset.digest}
@@ -192,13 +194,15 @@ class _Capture:
                     if worker.done():
                         worker.result()  # a worker never ends by itself: this raises why it did
             finally:
+                self._ended = True
                 finished.cancel()
                 for worker in workers:
                     worker.cancel()
                 await asyncio.gather(finished, *workers, return_exceptions=True)
 
     async def _work(self, fetcher: Fetcher) -> None:
-        while True:
+        # A fetch may answer its own cancelling with a reason; the worker must end all the same.
+        while not self._ended:
             url, kind, depth = await self._queue.get()
             try:
                 if self._bytes >= self._most_bytes:
@@ -222,6 +226,8 @@ class _Capture:
             if self._progress is not None:
                 total = self._done + self._queue.qsize()
                 self._progress(AssetProgress(stage="fetch", done=self._done, total=total, bytes=self._came_bytes))
+            if self._cancelled is not None and self._cancelled():
+                raise Cancelled
 
     def _full(self) -> str:
         return f"the files of a session may be {self._most_bytes / 1e6:,.0f} MB together, and are"
