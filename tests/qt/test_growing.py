@@ -118,12 +118,12 @@ def test_the_status_bar_says_when_the_source_cannot_be_reached(window: Window, q
     with backend(COUNT) as source:
         window.opener.open_url(source.url)
         qtbot.waitUntil(lambda: window.context.opened is not None and not window.opener.importing, timeout=20_000)
-        assert "everything here is local" in window.status_offline.text()
+        assert "everything here is local" in window.status.offline.text()
     # the server is gone
     assert window.actions_table.run("refresh")
-    qtbot.waitUntil(lambda: "source unreachable, working offline" in window.status_offline.text(), timeout=40_000)
+    qtbot.waitUntil(lambda: "source unreachable, working offline" in window.status.offline.text(), timeout=40_000)
     window.opener._reached(None)
-    assert "everything here is local" in window.status_offline.text()
+    assert "everything here is local" in window.status.offline.text()
 
 
 def test_following_goes_with_the_end(window: Window, qtbot: QtBot) -> None:
@@ -133,7 +133,7 @@ def test_following_goes_with_the_end(window: Window, qtbot: QtBot) -> None:
         qtbot.waitUntil(lambda: window.context.opened is not None and not window.opener.importing, timeout=20_000)
         assert window.actions_table.run("live")
         assert window.opener.live
-        assert "live" in window.status_offline.text()
+        assert "live" in window.status.offline.text()
         before = window.context.playhead.end
         source.listed = list(range(COUNT))
         qtbot.waitUntil(lambda: window.context.playhead.end > before, timeout=30_000)

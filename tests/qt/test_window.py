@@ -47,7 +47,7 @@ def test_lands_three_seconds_before_the_error_with_its_verdict(session_window: W
     assert "TypeError: Cannot read properties" in window.stage.verdict.text.text()
     assert window.stage.address.text() == "https://shop.acme.test/shop/checkout"
     assert window.transport.time.text() == "0:30.0"
-    assert "release 4.2.0" in window.status_who.text()
+    assert "release 4.2.0" in window.status.who.text()
     assert window.lanes.accessibleDescription().startswith("Interactions 45")
 
 

@@ -198,7 +198,7 @@ class Eraser:
                 for blob in blobs - {shared}:
                     if self._blobs.put_aside(blob):
                         set_aside.append(blob)
-        except BaseException:
+        except BaseException:  # the transaction is undone, so are the files; raised again
             for blob in set_aside:
                 self._blobs.restore(blob)
             raise

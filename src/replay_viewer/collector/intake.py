@@ -87,7 +87,7 @@ class Intake:
             return understand(project, got.url, got.headers, got.body, received, session=session, source=source)
         except UserError:
             raise
-        except Exception:
+        except Exception:  # a fault of ours must not lose what a browser sent: kept as it came, and logged
             _log.exception("a body of %d bytes could not be summed up and was set aside", len(got.body))
             kept = {name: got.headers[name] for name in KEPT_HEADERS if name in got.headers}
             body = b"" if self._redaction.active(project) else got.body

@@ -125,7 +125,7 @@ def start_demo(home: Path) -> RunningDemo:
     demo = RunningDemo(collector, site, stop_site)
     try:
         demo.sessions = load_samples(collector.url)
-    except BaseException:
+    except BaseException:  # Ctrl+C too: nobody else knows of the servers to stop; raised again
         demo.stop()
         raise
     return demo

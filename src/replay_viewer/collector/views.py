@@ -96,7 +96,7 @@ class Views:
                 return library
         except NotFound:
             pass
-        except BaseException:
+        except BaseException:  # whatever it is, the library is closed; raised again
             library.close()
             raise
         try:
@@ -105,7 +105,7 @@ class Views:
         except BadInput as error:
             library.close()
             raise NotFound(f"Session {session} holds no recording yet.", "Try again in a moment.") from error
-        except BaseException:
+        except BaseException:  # whatever it is, the library is closed; raised again
             library.close()
             raise
         return library

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QMenu, QVBo
 
 from replay_viewer.domain import links
 from replay_viewer.domain.errors import UserError
-from replay_viewer.domain.session import Session
 from replay_viewer.library import Library
 from replay_viewer.qt.actions import Actions
 from replay_viewer.qt.activity import Activity
@@ -39,14 +38,14 @@ from replay_viewer.qt.queue import Queue
 from replay_viewer.qt.rowtext import activity_cell
 from replay_viewer.qt.sourcelist import SourceList
 from replay_viewer.qt.stage import EngineFactory, PlayerFactory, Stage
+from replay_viewer.qt.statusline import StatusLine
 from replay_viewer.qt.theme import theme
 from replay_viewer.qt.thumbnails import Thumbnails
 from replay_viewer.qt.topbar import TopBar
 from replay_viewer.qt.transport import Transport
 from replay_viewer.qt.undo import Watch
-from replay_viewer.qt.widgets import label, set_role
-from replay_viewer.qt.wording import health_line, origin_line
-from replay_viewer.services import connections, expiry
+from replay_viewer.qt.widgets import label
+from replay_viewer.services import connections
 from replay_viewer.services.asset_health import SETTING as ASSETS
 from replay_viewer.services.bundle_file import looks_like_bundle
 
@@ -179,14 +178,8 @@ class Window(QMainWindow):
         self.lanes_dock = self._dock("Lanes", self.lanes, QWidget(), Qt.DockWidgetArea.BottomDockWidgetArea)
         self.panel_dock = self._dock("Panels", self.panels, QWidget(), Qt.DockWidgetArea.BottomDockWidgetArea)
         self.splitDockWidget(self.lanes_dock, self.panel_dock, Qt.Orientation.Vertical)
-        bar = self.statusBar()
-        bar.setSizeGripEnabled(False)
-        self.status_origin, self.status_offline = label(""), label("")
-        self.status_health, self.status_who = label(""), label("")
-        for widget in (self.status_origin, self.status_offline, self.status_health):
-            bar.addWidget(widget)
-        bar.addPermanentWidget(self.status_who)
-        self._show_status(None)
+        self.status = StatusLine()
+        self.setStatusBar(self.status)
 
     def _dock(self, title: str, widget: QWidget, heading: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -431,7 +424,7 @@ class Window(QMainWindow):
         self.lanes.set_view(view_of(opened) if opened else View())
         self.transport.set_errors(len(opened.error_times()) if opened else 0)
         self.top.note_button.setEnabled(opened is not None)
-        self._show_status(opened.session if opened else None)
+        self._show_status()
         name = f"{opened.session.facts.user.label} – " if opened else ""
         self.setWindowTitle(f"{name}Replay Viewer")
         if opened is not None:
@@ -439,7 +432,7 @@ class Window(QMainWindow):
 
     def _live_changed(self) -> None:
         self.actions_table.action("live").setChecked(self.opener.live)
-        self._show_status(self.context.opened.session if self.context.opened else None)
+        self._show_status()
 
     def show_thumbnails(self, on: bool) -> None:
         """Small pictures of the page: made in the background, shown above the lanes and under the pointer."""
@@ -485,37 +478,15 @@ class Window(QMainWindow):
             return error.message
         return f"{cell.text}   {cell.tail}".rstrip()
 
-    def _show_status(self, session: Session | None) -> None:
-        for part in (self.status_offline, self.status_health, self.status_who):
-            part.setVisible(session is not None)
-        if session is None:
-            self.status_origin.setText("Recordings stay on this machine")
-            return
-        self.status_origin.setText(origin_line(session))
-        if self.opener.live:
-            self.status_offline.setText("● live, grows while it is recorded")
-            set_role(self.status_offline, "accent")
-        elif session.state == "importing":
-            self.status_offline.setText("● still importing")
-            set_role(self.status_offline, "warning")
-        else:
-            pulled = self.context.opened.pulled if self.context.opened else None
-            gone = expiry.words(pulled.expires) if pulled else ""
-            lost = self.opener.unreachable
-            words = "source unreachable, working offline" if lost else "offline, everything here is local"
-            self.status_offline.setText(f"● {words}" + (f" · {gone}" if gone else ""))
-            set_role(self.status_offline, "warning" if lost else "good")
-        text, role = health_line(session)
-        self.status_health.setText(text)
-        set_role(self.status_health, role if role != "good" else "muted")
-        facts = session.facts
-        parts = [
-            f"release {facts.release}" if facts.release else "",
-            f"env {facts.environment}" if facts.environment else "",
-            f"user {facts.user.label}",
-        ]
-        self.status_who.setText(" · ".join(part for part in parts if part))
-        self.status_who.setAccessibleDescription(" on ".join(part for part in (session.browser, session.os) if part))
+    def _show_status(self) -> None:
+        opened = self.context.opened
+        pulled = opened.pulled if opened else None
+        self.status.tell(
+            opened.session if opened else None,
+            live=self.opener.live,
+            unreachable=self.opener.unreachable,
+            expires=pulled.expires if pulled else 0.0,
+        )
 
     # the layout
 

@@ -445,7 +445,7 @@ def _import(
             if progress is not None:
                 progress(Progress(done, total, current.id, current.events))
         return finished
-    except BaseException:
+    except BaseException:  # Ctrl+C too: what is half written is taken back; raised again
         for current in imports.values():
             if current.id not in finished:
                 current.abort()

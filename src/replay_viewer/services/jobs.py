@@ -107,7 +107,7 @@ def _serve(connection: Connection) -> None:
         message = ("failed", _name(error), error.message, error.advice)
     except MemoryError:
         message = ("failed", "StorageProblem", "There is not enough memory for this file.", "Close other programs.")
-    except Exception:
+    except Exception:  # the process's last line: a person gets one sentence, the log the rest
         log.exception("%s failed", task.what)
         message = (
             "failed",
@@ -166,7 +166,7 @@ def _read_texts(home: str, cancelled: Callable[[], bool], *, tidy: bool = False)
                 library.read_pages(cancelled=cancelled)
     except UserError as error:
         log.info("the index of page texts waits: %s", error)
-    except Exception:
+    except Exception:  # the session can be used without its texts; the next job reads them
         log.exception("reading page texts failed")
 
 
