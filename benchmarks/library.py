@@ -10,15 +10,14 @@ from __future__ import annotations
 import argparse
 import random
 import sqlite3
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.timing import timed
 from tests.library.test_query import many, put_many
 
 from replay_viewer.domain.rows import ConsoleEntry, Row
@@ -44,20 +43,6 @@ def _rows(count: int) -> list[Row]:
     ]
 
 
-def _time(name: str, what: Callable[[], object], must: float = 0.0, times: int = 20) -> float:
-    """Print the p50 and p95 of `what` in ms, beside what it must be."""
-    took = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        what()
-        took.append((time.perf_counter() - begin) * 1000)
-    took.sort()
-    p95 = took[min(len(took) - 1, int(len(took) * 0.95))]
-    verdict = f"  must be ≤ {must:g}: {'yes' if p95 <= must else 'NO'}" if must else ""
-    print(f"  {name:44} p50 {statistics.median(took):8.1f} ms   p95 {p95:8.1f} ms{verdict}")
-    return p95
-
-
 def rows(home: Path, count: int) -> None:
     """One session of `count` rows."""
     print(f"{count:,} rows in one session")
@@ -79,30 +64,30 @@ def rows(home: Path, count: int) -> None:
         with Library.open(home) as fresh:
             fresh.columns("big", "console")
 
-    ours = _time("library opened and columns read", opened, 100)
+    ours = timed("library opened and columns read", opened, 100)
     with Library.open(home) as library:
         begin = time.perf_counter()
         library.filter("big", "console", "nothing")
         print(f"  {'first filter (reads the texts)':44} {(time.perf_counter() - begin) * 1000:.1f} ms")
         for word in ("e", "order", "tick 77", "price 99", "nowhere"):
-            _time(f"filter “{word}”", lambda word=word: library.filter("big", "console", word), 100)  # type: ignore[misc]
+            timed(f"filter “{word}”", lambda word=word: library.filter("big", "console", word), 100)  # type: ignore[misc]
         pick = random.Random(2)
-        _time(
+        timed(
             "50 rows that stand together",
             lambda: library.fetch("big", "console", range(count // 2, count // 2 + 50)),
             16,
         )
-        _time("50 rows from anywhere", lambda: library.fetch("big", "console", pick.sample(range(count), 50)), 16)
-        _time("search in all texts", lambda: library.search("tick 77"), 200)
+        timed("50 rows from anywhere", lambda: library.fetch("big", "console", pick.sample(range(count), 50)), 16)
+        timed("search in all texts", lambda: library.search("tick 77"), 200)
         gen = library.database.read()
         number = gen.exec_driver_sql("SELECT gen FROM sessions").scalar()
         gen.close()
     low, high = row_id(int(number or 0), "console", 0), row_id(int(number or 0), "console", 0xFFFFFFFF)
     plain = sqlite3.connect(home / "library.db")
     select = "SELECT t, t1, tab, event, severity FROM rows WHERE id BETWEEN ? AND ? ORDER BY t"
-    peer = _time("peer: the same columns by SELECT", lambda: plain.execute(select, (low, high)).fetchall(), times=3)
+    peer = timed("peer: the same columns by SELECT", lambda: plain.execute(select, (low, high)).fetchall(), times=3)
     like = "SELECT id FROM rows WHERE id BETWEEN ? AND ? AND text LIKE '%tick 77%'"
-    _time("peer: filter “tick 77” by LIKE", lambda: plain.execute(like, (low, high)).fetchall(), times=3)
+    timed("peer: filter “tick 77” by LIKE", lambda: plain.execute(like, (low, high)).fetchall(), times=3)
     plain.close()
     print(f"  columns take {ours / peer:.3f} of the peer's time")
 
@@ -124,9 +109,9 @@ def sessions(home: Path, count: int) -> None:
             "e",
         )
         for query in queries:
-            _time(f"list “{query}”", lambda query=query: library.sessions(query), 50)  # type: ignore[misc]
-            _time(f"count “{query}”", lambda query=query: library.count(query), 50)  # type: ignore[misc]
-        _time("one session by the start of its id", lambda: library.session("00000000000"), 50)
+            timed(f"list “{query}”", lambda query=query: library.sessions(query), 50)  # type: ignore[misc]
+            timed(f"count “{query}”", lambda query=query: library.count(query), 50)  # type: ignore[misc]
+        timed("one session by the start of its id", lambda: library.session("00000000000"), 50)
 
 
 def main() -> None:

@@ -12,16 +12,15 @@ import argparse
 import random
 import resource
 import sqlite3
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
+from benchmarks.timing import timed
 from tests.library.test_query import many, put_many
 
 from replay_viewer.library import Library, fulltext, schema
@@ -48,20 +47,6 @@ _QUERIES = (
     *("payment failed", "checkout", "order 77123", "sign in", "add cart", _RARE[1], "nowhere"),
     *(_RARE[1][:4], "che", "sign chec"),  # words that are not finished
 )
-
-
-def _time(name: str, what: Callable[[], object], must: float = 0.0, times: int = 20) -> float:
-    """Print the p50 and p95 of `what` in ms, beside what it must be; the p95."""
-    took = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        what()
-        took.append((time.perf_counter() - begin) * 1000)
-    took.sort()
-    p95 = took[min(len(took) - 1, int(len(took) * 0.95))]
-    verdict = f"  must be ≤ {must:g}: {'yes' if p95 <= must else 'NO'}" if must else ""
-    print(f"  {name:44} p50 {statistics.median(took):8.1f} ms   p95 {p95:8.1f} ms{verdict}")
-    return p95
 
 
 def fill(library: Library, count: int, texts: int) -> None:
@@ -99,12 +84,12 @@ def searching(home: Path, count: int, texts: int) -> None:
         worst = 0.0
         for query in _QUERIES:
             found = len(library.search_pages(query))
-            p95 = _time(f"pages “{query}” ({found} hits)", lambda q=query: library.search_pages(q), 200)  # type: ignore[misc]
+            p95 = timed(f"pages “{query}” ({found} hits)", lambda q=query: library.search_pages(q), 200)  # type: ignore[misc]
             worst = max(worst, p95)
-        _time("pages “cart” in one session", lambda: library.search_pages("cart", session="00000000000"), 200)
+        timed("pages “cart” in one session", lambda: library.search_pages("cart", session="00000000000"), 200)
     plain = sqlite3.connect(home / "library.db")
     like = "SELECT id FROM page_texts WHERE text LIKE '%payment failed%' ORDER BY id DESC LIMIT 20"
-    peer = _time("peer: “payment failed” by LIKE", lambda: plain.execute(like).fetchall(), times=2)
+    peer = timed("peer: “payment failed” by LIKE", lambda: plain.execute(like).fetchall(), times=2)
     plain.close()
     print(f"  the slowest query takes {worst / peer:.3f} of the peer's time")
 
@@ -114,14 +99,14 @@ def reading(home: Path, path: Path) -> None:
     (id,) = import_paths(home, [path])
     with Library.open(home) as library:
         events = library.session(id).events
-        begin, cpu = time.perf_counter(), time.process_time()
+        begin, cpu = time.perf_counter(), time.processtimed()
         library.read_pages()
-        took, cpu = time.perf_counter() - begin, time.process_time() - cpu
+        took, cpu = time.perf_counter() - begin, time.processtimed() - cpu
         print(
             f"{path}: {events:,} events read in {took:.1f} s ({cpu:.1f} s of processor time), {library.page_read(id)}"
         )
         print(f"  memory of the process at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-        _time("search with places", lambda: search(library, "total"), times=5)
+        timed("search with places", lambda: search(library, "total"), times=5)
 
 
 def main() -> None:

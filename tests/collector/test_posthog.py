@@ -18,11 +18,9 @@ from replay_viewer.collector.run import RunningCollector, run_in_thread
 from replay_viewer.domain.resources import resource
 from replay_viewer.domain.rows import KINDS
 from replay_viewer.formats import Batch, read_body, read_paths
-from replay_viewer.library import Library
-from replay_viewer.services.importer import import_paths
-from replay_viewer.services.pull import pull
 from tests.collector.bodies import captured, snapshot
 from tests.collector.kept import Kept
+from tests.collector.same import both_ways
 from tests.data_dir import needs_shared, session_dir
 
 T = 1_795_000_000_000.0
@@ -205,16 +203,7 @@ def test_captures_give_the_same_recording(
     pieces = list(read_paths([session_dir(name) / "raw"]))
     events = sum(len(piece.events) for piece in pieces if isinstance(piece, Batch))
     assert (listed["source"], listed["events"]) == ("posthog", events)
-    home = tmp_path / "home"
-    session = pull(home, f"{collector.url}/sessions/{listed['id']}")
-    (same,) = import_paths(tmp_path / "files", [session_dir(name) / "raw"])
-    with Library.open(home) as pulled, Library.open(tmp_path / "files") as imported:
-        left, right = pulled.session(session), imported.session(same)
-        assert (left.counts, left.events, left.start, left.end) == (
-            right.counts,
-            right.events,
-            right.start,
-            right.end,
-        )
+    url = f"{collector.url}/sessions/{listed['id']}"
+    with both_ways(tmp_path, url, session_dir(name) / "raw") as (pulled, left, imported, right):
         for kind in KINDS:
-            assert pulled.rows(session, kind) == imported.rows(same, kind)
+            assert pulled.rows(left.id, kind) == imported.rows(right.id, kind)

@@ -16,10 +16,8 @@ from replay_viewer.collector.redact import IngestRedaction
 from replay_viewer.collector.run import RunningCollector, start
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.formats import Batch, read_body
-from replay_viewer.library import Library
-from replay_viewer.services.importer import import_paths
-from replay_viewer.services.pull import pull
 from tests.collector.bodies import ENVELOPE, REPLAY, batch, captured, replay_envelope, snapshot
+from tests.collector.same import both_ways
 from tests.data_dir import needs_shared, session_dir
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -129,14 +127,6 @@ def test_a_real_session_still_plays(
     for url, headers, body in captured(session_dir(name) / "raw"):
         assert post.post(url, content=body, headers=headers).status_code == 200
     [listed] = post.get("/api/v1/sessions").json()["data"]
-    session = pull(tmp_path / "home", f"{redacting.url}/sessions/{listed['id']}")
-    (same,) = import_paths(tmp_path / "files", [session_dir(name) / "raw"])
-    with Library.open(tmp_path / "home") as pulled, Library.open(tmp_path / "files") as imported:
-        left, right = pulled.session(session), imported.session(same)
-        assert (left.counts, left.events, left.start, left.end) == (
-            right.counts,
-            right.events,
-            right.start,
-            right.end,
-        )
+    url = f"{redacting.url}/sessions/{listed['id']}"
+    with both_ways(tmp_path, url, session_dir(name) / "raw") as (_, left, _, _):
         assert not [finding for finding in left.health if finding.code in ("broken-event", "broken-segment")]

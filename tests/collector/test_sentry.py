@@ -13,11 +13,9 @@ import zstandard
 
 from replay_viewer.collector.run import RunningCollector
 from replay_viewer.domain.rows import KINDS
-from replay_viewer.library import Library
-from replay_viewer.services.importer import import_paths
-from replay_viewer.services.pull import pull
 from tests.collector.bodies import ENVELOPE, REPLAY, captured, error_envelope, replay_envelope
 from tests.collector.kept import Kept
+from tests.collector.same import both_ways
 from tests.data_dir import needs_shared, session_dir
 
 T = 1_795_000_000.0
@@ -175,15 +173,7 @@ def test_captures_give_the_same_recording(
         if "/envelope/" in url:
             assert client.post(url, content=body, headers=headers).status_code == 200
     [listed] = client.get("/api/v1/sessions").json()["data"]
-    session = pull(tmp_path / "home", f"{collector.url}/sessions/{listed['id']}")
-    (same,) = import_paths(tmp_path / "files", [session_dir(name) / "raw"])
-    with Library.open(tmp_path / "home") as pulled, Library.open(tmp_path / "files") as imported:
-        left, right = pulled.session(session), imported.session(same)
-        assert (left.counts, left.events, left.start, left.end) == (
-            right.counts,
-            right.events,
-            right.start,
-            right.end,
-        )
+    url = f"{collector.url}/sessions/{listed['id']}"
+    with both_ways(tmp_path, url, session_dir(name) / "raw") as (pulled, left, imported, right):
         for kind in KINDS:
-            assert pulled.rows(session, kind) == imported.rows(same, kind)
+            assert pulled.rows(left.id, kind) == imported.rows(right.id, kind)

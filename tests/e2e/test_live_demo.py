@@ -9,17 +9,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from PySide6.QtCore import QEvent, QSettings
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from replay_viewer.collector.samples import RunningDemo, start_demo
 from replay_viewer.domain.resources import resource
 from replay_viewer.library import Library
-from replay_viewer.qt import app as application
 from replay_viewer.qt.visitors import Visitors
 from replay_viewer.qt.window import Window
-from replay_viewer.services import engine, jobs
+from tests.e2e.windows import whole_window
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "packaging"))
 chromium = pytest.importorskip("chromium")
@@ -42,25 +39,8 @@ def demo(tmp_path: Path) -> Iterator[RunningDemo]:
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
-    library = Library.open(tmp_path / "home")
-    made = application.window(library, QSettings(str(tmp_path / "qt.ini"), QSettings.Format.IniFormat))
-    made.resize(1440, 900)
-    made.show()
-    yield made
-    made.opener.set_live(False)
-    qtbot.waitUntil(lambda: not made.opener.live, timeout=20_000)
-    player = made.stage.player
-    if player is None:
-        made.close()
-    else:
-        with qtbot.waitSignal(player.profile.destroyed, timeout=10_000):
-            made.close()
-    made.deleteLater()
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    QApplication.processEvents()
-    engine.end_spares()
-    jobs.end_spares()
-    library.close()
+    with whole_window(qtbot, tmp_path) as made:
+        yield made
 
 
 class Visit(threading.Thread):

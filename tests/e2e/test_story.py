@@ -7,40 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QSettings, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from replay_viewer.domain.resources import resource
 from replay_viewer.domain.rows import ErrorEvent
 from replay_viewer.library import Library
-from replay_viewer.qt import app as application
 from replay_viewer.qt.window import Window
-from replay_viewer.services import engine, jobs
+from tests.e2e.windows import whole_window
 
 pytestmark = pytest.mark.webengine
 
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
-    library = Library.open(tmp_path / "home")
-    made = application.window(library, QSettings(str(tmp_path / "qt.ini"), QSettings.Format.IniFormat))
-    made.resize(1440, 900)
-    made.show()
-    yield made
-    player = made.stage.player
-    if player is None:
-        made.close()
-    else:
-        # Chromium's page goes first, then its profile, then the window.
-        with qtbot.waitSignal(player.profile.destroyed, timeout=10_000):
-            made.close()
-    made.deleteLater()
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    QApplication.processEvents()
-    engine.end_spares()
-    jobs.end_spares()
-    library.close()
+    with whole_window(qtbot, tmp_path) as made:
+        yield made
 
 
 def read_page(window: Window, qtbot: QtBot) -> dict[str, Any]:

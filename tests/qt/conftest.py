@@ -18,6 +18,7 @@ from replay_viewer.library import Library
 from replay_viewer.qt import chromium
 from replay_viewer.qt.theme import theme
 from replay_viewer.qt.window import Window
+from replay_viewer.services.jobs import AssetsJob, AttachJob, ImportJob, PullJob, RefreshJob, end_spares
 from tests import factories
 from tests.qt.stand_in import FakeEngine, FakeJob, FakePlayer
 
@@ -130,6 +131,29 @@ def window(
     yield made
     made.close()
     made.deleteLater()
+
+
+@pytest.fixture
+def working(styled: QApplication, qtbot: QtBot, library: Library, tmp_path: Path) -> Iterator[Window]:
+    """An empty window whose jobs run in processes of their own."""
+    made = Window(
+        library,
+        player_factory=FakePlayer,
+        engine_factory=FakeEngine,
+        start_import=ImportJob,
+        start_pull=PullJob,
+        start_refresh=RefreshJob,
+        start_attach=AttachJob,
+        start_assets=AssetsJob,
+        settings=QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat),
+    )
+    made.resize(1366, 768)
+    with qtbot.waitExposed(made):
+        made.show()
+    yield made
+    made.close()
+    made.deleteLater()
+    end_spares()
 
 
 @pytest.fixture

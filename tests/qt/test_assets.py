@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from replay_viewer.library import Library
 from replay_viewer.qt.window import Window
 from replay_viewer.services.importer import import_paths
-from replay_viewer.services.jobs import AssetsJob, ImportJob, PullJob, end_spares
 from tests.qt.player.engines import Recording
-from tests.qt.stand_in import FakeEngine, FakePlayer
 from tests.services import pulling
 from tests.services.pulling import backend
 from tests.sites import Site, png, site
@@ -28,23 +24,8 @@ def there() -> Iterator[Site]:
 
 
 @pytest.fixture
-def window(styled: QApplication, qtbot: QtBot, library: Library, tmp_path: Path) -> Iterator[Window]:
-    made = Window(
-        library,
-        player_factory=FakePlayer,
-        engine_factory=FakeEngine,
-        start_import=ImportJob,
-        start_pull=PullJob,
-        start_assets=AssetsJob,
-        settings=QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat),
-    )
-    made.resize(1366, 768)
-    with qtbot.waitExposed(made):
-        made.show()
-    yield made
-    made.close()
-    made.deleteLater()
-    end_spares()
+def window(working: Window) -> Window:
+    return working
 
 
 def test_capture_from_the_menu(window: Window, qtbot: QtBot, library: Library, tmp_path: Path, there: Site) -> None:

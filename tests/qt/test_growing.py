@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -18,8 +16,6 @@ from replay_viewer.qt.attached import AttachedRow
 from replay_viewer.qt.window import Window
 from replay_viewer.services.attaching import attach_files
 from replay_viewer.services.importer import import_paths
-from replay_viewer.services.jobs import AttachJob, ImportJob, PullJob, RefreshJob, end_spares
-from tests.qt.stand_in import FakeEngine, FakePlayer
 from tests.services.pulling import START, backend
 
 COUNT = 12
@@ -28,25 +24,8 @@ PICTURES = os.environ.get("REPLAY_VIEWER_PICTURES", "")
 
 
 @pytest.fixture
-def window(styled: QApplication, qtbot: QtBot, library: Library, tmp_path: Path) -> Iterator[Window]:
-    """An empty window whose jobs run in processes of their own."""
-    made = Window(
-        library,
-        player_factory=FakePlayer,
-        engine_factory=FakeEngine,
-        start_import=ImportJob,
-        start_pull=PullJob,
-        start_refresh=RefreshJob,
-        start_attach=AttachJob,
-        settings=QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat),
-    )
-    made.resize(1366, 768)
-    with qtbot.waitExposed(made):
-        made.show()
-    yield made
-    made.close()
-    made.deleteLater()
-    end_spares()
+def window(working: Window) -> Window:
+    return working
 
 
 def picture(window: Window, name: str) -> None:
