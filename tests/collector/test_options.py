@@ -13,7 +13,7 @@ from tests.collector.test_redact import JWT
 
 
 def _serve(home: Path, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "replay_viewer.cli.main", "serve", "--home", str(home), "--port", "0", "--open"]
+    command = [sys.executable, "-m", "replay_viewer", "serve", "--home", str(home), "--port", "0", "--open"]
     return subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

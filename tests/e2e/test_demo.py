@@ -22,7 +22,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
     environment |= {"HOME": str(folder), "REPLAY_VIEWER_HOME": str(folder / "home")}
     done = subprocess.run(
-        [sys.executable, "-m", "replay_viewer.cli.main", "demo", "--headless", str(folder / "out")],
+        [sys.executable, "-m", "replay_viewer", "demo", "--headless", str(folder / "out")],
         env=environment,
         capture_output=True,
         text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import multiprocessing
 import os
@@ -10,25 +11,6 @@ import sys
 from collections.abc import Sequence
 
 from replay_viewer import __version__
-from replay_viewer.cli import (
-    assets,
-    comparing,
-    connect,
-    evidence,
-    host,
-    keeping,
-    marking,
-    mocking,
-    reading,
-    redacting,
-    searching,
-    selftest,
-    sending,
-    storing,
-    thumbnailing,
-    viewing,
-    vitals,
-)
 from replay_viewer.cli.output import note
 from replay_viewer.domain.errors import Cancelled, UserError
 from replay_viewer.services import connections
@@ -37,9 +19,33 @@ from replay_viewer.services.processes import rarely_collect
 
 log = logging.getLogger(__name__)
 
+#: Each module here and the commands in it, in the order of the help.
+COMMANDS = {
+    "viewing": ("app", "open", "demo", "snapshot"),
+    "storing": ("import", "pull", "refresh", "offset", "delete"),
+    "assets": ("assets",),
+    "thumbnailing": ("thumbnails",),
+    "keeping": ("keep", "clean"),
+    "connect": ("connect",),
+    "reading": ("list", "show", "rows", "state"),
+    "vitals": ("vitals",),
+    "marking": ("mark",),
+    "searching": ("search",),
+    "comparing": ("diff", "history"),
+    "evidence": ("note", "export"),
+    "redacting": ("redact", "redaction"),
+    "sending": ("send",),
+    "mocking": ("mock",),
+    "host": ("serve", "doctor"),
+    "selftest": ("self-test",),
+}
 
-def parser() -> argparse.ArgumentParser:
-    """All commands and their options; `docs/cli.md` and the tests read it."""
+
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """The arguments: of the module `command` is in, or of all commands; `docs/cli.md` and the tests read these.
+
+    Importing all modules takes longer than most commands do, so only those asked for are imported.
+    """
     top = argparse.ArgumentParser(
         prog="replay-viewer",
         description="Replay what a customer saw. Without a command, the application starts.",
@@ -51,26 +57,9 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--home", metavar="DIR", help="the library's folder (default: REPLAY_VIEWER_HOME, or yours)")
     common.add_argument("--json", action="store_true", help="print JSON")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for module in (
-        viewing,
-        storing,
-        assets,
-        thumbnailing,
-        keeping,
-        connect,
-        reading,
-        vitals,
-        marking,
-        searching,
-        comparing,
-        evidence,
-        redacting,
-        sending,
-        mocking,
-        host,
-        selftest,
-    ):
-        module.add_commands(commands, common)
+    modules = [name for name, known in COMMANDS.items() if command in known] or list(COMMANDS)
+    for name in modules:
+        importlib.import_module(f"replay_viewer.cli.{name}").add_commands(commands, common)
     return top
 
 
@@ -78,10 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     # A frozen program's child processes come through here.
     multiprocessing.freeze_support()
-    options = parser().parse_args(arguments)
-    if options.command is None:
-        command = "self-test" if options.self_test else "app"
-        options = parser().parse_args([*(arguments if arguments is not None else sys.argv[1:]), command])
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given == ["--self-test"]:
+        given.append("self-test" if given else "app")
+    options = parser(next((word for word in given if not word.startswith("-")), "")).parse_args(given)
     try:
         log_to_file(options.home)
         if arguments is None:  # this process is ours alone
@@ -107,7 +96,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.exception("command %s failed", options.command)
         note("replay-viewer: This failed because of an error in Replay Viewer itself; the log file says more.")
         return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -60,7 +60,6 @@ sessions = Table(
         "sid",
         unique=True,
         sqlite_where=text("visible = 1"),
-        postgresql_where=text("visible = 1"),
     ),
     Index(
         "ix_sessions_list",
@@ -71,16 +70,14 @@ sessions = Table(
         "t0",
         "t1",
         sqlite_where=text("visible = 1"),
-        postgresql_where=text("visible = 1"),
     ),
     Index(
         "ix_sessions_origin",
         "origin",
         sqlite_where=text("visible = 1 AND origin <> ''"),
-        postgresql_where=text("visible = 1 AND origin <> ''"),
     ),
-    Index("ix_sessions_lease", "lease", sqlite_where=text("lease <> ''"), postgresql_where=text("lease <> ''")),
-    Index("ix_sessions_dead", "dead", sqlite_where=text("dead = 1"), postgresql_where=text("dead = 1")),
+    Index("ix_sessions_lease", "lease", sqlite_where=text("lease <> ''")),
+    Index("ix_sessions_dead", "dead", sqlite_where=text("dead = 1")),
     sqlite_autoincrement=True,
 )
 
