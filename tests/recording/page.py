@@ -15,6 +15,13 @@ class Page:
     """What a faithful painter holds. Raises AssertionError when a patch asks for what a DOM would refuse."""
 
     def __init__(self) -> None:
+        self.rev: int | None = None
+        self.picture: int | None = None
+        #: What stands by, by number of the picture.
+        self.standing: dict[int, dict[str, Any]] = {}
+        self._begin()
+
+    def _begin(self) -> None:
         self.nodes: dict[int, Node] = {}
         self.root: int | None = None
         self.inputs: dict[int, tuple[Any, Any]] = {}
@@ -22,19 +29,44 @@ class Page:
         self.logs: dict[int, list[Any]] = {}
         self.constructed: dict[int, list[Any]] = {}
         self.adopted: dict[int, list[int]] = {}
-        self.rev: int | None = None
+
+    def _turn(self, patch: dict[str, Any]) -> None:
+        """Lay the picture shown by, and take up the one the patch is of."""
+        if patch["base"] is None:
+            self.standing.clear()
+            self.picture = None
+        number = patch.get("picture")
+        if number != self.picture or "reset" in patch:
+            keys = ("nodes", "root", "inputs", "scrolls", "logs", "constructed", "adopted")
+            if self.picture is not None:
+                self.standing[self.picture] = {key: getattr(self, key) for key in keys}
+            self._begin()
+            if "reset" in patch:
+                assert number not in self.standing, "a new picture has a new number"
+            elif number is not None:
+                for key, value in self.standing.pop(number).items():
+                    setattr(self, key, value)
+            self.picture = number
+        for gone in patch.get("dropped", ()):
+            del self.standing[gone]
+
+    def prepare(self, encoded: bytes) -> None:
+        """Build a picture aside, as the painter does."""
+        patch = msgspec.json.decode(encoded)
+        aside = Page()
+        aside.apply(msgspec.json.encode({**patch, "base": None, "rev": 0}))
+        assert patch["picture"] not in self.standing
+        aside._turn({"base": 0})
+        self.standing |= aside.standing
 
     def apply(self, encoded: bytes) -> None:
         patch = msgspec.json.decode(encoded)
-        assert patch["v"] == 1
+        assert patch["v"] == 2
+        assert patch["base"] in (None, self.rev)
+        self._turn(patch)
         if patch.get("blank"):
-            self.__init__()  # type: ignore[misc]
             self.rev = patch["rev"]
             return
-        if "reset" in patch:
-            self.__init__()  # type: ignore[misc]
-        else:
-            assert patch["base"] == self.rev
         self.rev = patch["rev"]
         for id in patch.get("removed", ()):
             self._remove(id)

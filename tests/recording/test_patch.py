@@ -133,7 +133,8 @@ def test_a_page_recorded_anew_is_changed_not_built_again_however_much_came_and_w
     events = [_recorded(1000, first), churn(2000, first, second), _recorded(3000, second), churn(4000, second, third)]
     store = MemoryStore([*events, _recorded(5000, range(200, 230))], step=1, per_chunk=50)
     stage, page = Stage(store, "s"), Page()
-    for t, anew in [(1500, True), (4500, False), (1500, False), (5500, True), (2500, True), (4500, False)]:
+    # The last page is another one; the first stands by meanwhile, unless the page is a new one itself.
+    for t, anew in [(1500, True), (4500, False), (1500, False), (5500, True), (2500, False), (4500, False)]:
         made = stage.seek(0, _T0 + t, page.rev)
         assert ("reset" in made) is anew, t
         page.apply(patch.encode(made))

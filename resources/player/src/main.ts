@@ -50,6 +50,14 @@ function handle(header: Header, body: string): void {
     case "patch":
       void seek(header, body);
       break;
+    case "prepare":
+      try {
+        player.prepare(JSON.parse(body) as Patch);
+      } catch (error) {
+        failed(header.request, error);
+      }
+      link.report({ kind: "prepared", request: header.request });
+      break;
     case "frames":
       try {
         const batch = JSON.parse(body) as Batch;

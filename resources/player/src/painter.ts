@@ -40,6 +40,7 @@ export class Painting {
   private bench: Bench;
   private engaged: Pick<Patch, "focus" | "selection" | "caret"> = {};
   private holding: Element[] = [];
+  private paused: Animation[] = [];
   /** Node that the selection set last begins in. */
   private selected = 0;
   root = 0;
@@ -544,6 +545,25 @@ export class Painting {
     for (const id of this.unscrolled) this.scroll(id, 0, 0);
     this.unscrolled.clear();
     for (const [id, [x, y]] of this.scrolls) this.scroll(id, x, y);
+  }
+
+  /** Out of sight: what moves by itself stands until the picture is shown again. */
+  standBy(): void {
+    this.frame.style.visibility = "hidden";
+    for (const doc of documents(this.document)) {
+      for (const one of doc.getAnimations()) {
+        if (one.playState !== "running") continue;
+        one.pause();
+        this.paused.push(one);
+      }
+    }
+  }
+
+  /** In sight. */
+  appear(): void {
+    this.frame.style.visibility = "visible";
+    for (const one of this.paused.splice(0)) if (one.playState === "paused") one.play();
+    this.engage();
   }
 
   /** Whether something on the page moves for longer than a moment by itself: how far it was is not recorded. */

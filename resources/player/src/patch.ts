@@ -1,6 +1,6 @@
 // The patch format of docs/patch-format.md as types.
 
-export const VERSION = 1;
+export const VERSION = 2;
 
 export const DOCUMENT = 0, DOCTYPE = 1, ELEMENT = 2, TEXT = 3, CDATA = 4, COMMENT = 5;
 export const SVG = 1, SHADOW_HOST = 2, SHADOW = 4, CUSTOM = 8, BLOCKED = 16;
@@ -28,6 +28,10 @@ export interface Patch {
   /** Captured files: URL as recorded to key. */
   assets?: Record<string, string>;
   t?: number;
+  /** Number of the picture this is of. */
+  picture?: number;
+  /** Pictures that need not stand by any more. */
+  dropped?: number[];
   reset?: number;
   blank?: boolean;
   removed?: number[];

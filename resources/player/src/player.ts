@@ -3,7 +3,7 @@
 import { createCache } from "rrweb-snapshot";
 import { BEAT } from "./canvas.ts";
 import { Painting, understands } from "./painter.ts";
-import type { Batch, Patch } from "./patch.ts";
+import { type Batch, type Patch, VERSION } from "./patch.ts";
 import type { Stage } from "./stage.ts";
 import { setAssets } from "./urls.ts";
 
@@ -30,6 +30,8 @@ export interface Applied { rev: number; t: number }
 export class Player {
   private shown: Painting | null = null;
   private coming: Painting | null = null;
+  /** By number: the one that patches go to, and those that stand by out of sight. */
+  private pictures = new Map<number, Painting>();
   private cache = createCache();
   private queue: Patch[] = [];
   private until = 0;
@@ -75,7 +77,7 @@ export class Player {
 
   /** Frames to play. */
   enqueue(batch: Batch): void {
-    if (batch.v !== 1) throw new Error(`batch version ${batch.v}`);
+    if (batch.v !== VERSION) throw new Error(`batch version ${batch.v}`);
     const last = this.queue.length ? this.queue[this.queue.length - 1]!.rev : this.rev;
     const first = batch.frames[0];
     if (first && first.base !== null && first.base !== last) throw new Lost(`base ${first.base}, queued ${last}`);
@@ -143,24 +145,25 @@ export class Player {
     if (patch.viewport && patch.viewport[0] > 0) this.viewport = patch.viewport;
     if (patch.url) this.url = patch.url;
     let wait: Promise<unknown> | null = null;
-    if (patch.base === null || patch.base === undefined) setAssets(patch.assets ?? {});
+    if (patch.base === null || patch.base === undefined) {
+      setAssets(patch.assets ?? {});
+      for (const number of [...this.pictures.keys()]) this.drop(number);
+    }
+    const standing = patch.picture === undefined ? this.painting : this.pictures.get(patch.picture);
     if (patch.blank) {
       this.clear();
     } else if (patch.reset !== undefined) {
-      const fresh = new Painting(this.stage.element, this.cache, this.url, this.viewport);
-      this.coming?.frame.remove();
-      this.coming = fresh;
-      fresh.apply(patch, last);
-      wait = fresh.complete(fresh.sheets.pending.length ? SHEET_PATIENCE : PATIENCE);
-      if (wait) wait = wait.then(() => this.swap(fresh));
-      else this.swap(fresh);
-    } else {
-      const { painting } = this;
-      if (painting) painting.canvases.beat = this.playing ? BEAT : 0;
-      painting?.apply(patch, last);
+      wait = this.come(this.build(patch, last));
+    } else if (standing) {
+      standing.canvases.beat = this.playing ? BEAT : 0;
+      standing.apply(patch, last);
+      if (standing !== this.painting) wait = this.come(standing);
       // Drawings are run and encoded beside this task; in play the picture does not wait for them.
-      if (painting && patch.canvas && !this.playing) wait = painting.drawn(PATIENCE);
+      else if (patch.canvas && !this.playing) wait = standing.drawn(PATIENCE);
+    } else {
+      throw new Lost(`picture ${patch.picture}`);
     }
+    for (const number of patch.dropped ?? []) this.drop(number);
     if (!this.coming) this.stage.resize(this.viewport);
     this.rev = patch.rev ?? this.rev;
     this.appliedT = patch.t ?? this.appliedT;
@@ -174,6 +177,62 @@ export class Player {
       }
     }
     return wait;
+  }
+
+  /** A painting of its own for a patch that begins one. */
+  private build(patch: Patch, last: boolean): Painting {
+    const size = patch.viewport && patch.viewport[0] > 0 ? patch.viewport : this.viewport;
+    const fresh = new Painting(this.stage.element, this.cache, patch.url || this.url, size);
+    if (patch.picture !== undefined) this.pictures.set(patch.picture, fresh);
+    fresh.apply(patch, last);
+    return fresh;
+  }
+
+  /** Build a picture out of sight, to stand by until a patch is of it. */
+  prepare(patch: Patch): void {
+    if (!understands(patch)) throw new Error(`patch version ${patch.v}`);
+    const fresh = this.build(patch, true);
+    fresh.standBy();
+    if (fresh.sheets.leavesOut) void this.measure(fresh);
+  }
+
+  /** Show this painting once it is complete; the one shown stays until then. */
+  private come(painting: Painting): Promise<unknown> | null {
+    const before = this.coming;
+    this.coming = null;
+    if (before && before !== painting) this.layBy(before);
+    if (painting === this.shown) return null;
+    this.coming = painting;
+    const wait = painting.complete(painting.sheets.pending.length ? SHEET_PATIENCE : PATIENCE);
+    if (wait) return wait.then(() => this.swap(painting));
+    this.swap(painting);
+    return null;
+  }
+
+  private kept(painting: Painting): boolean {
+    for (const one of this.pictures.values()) if (one === painting) return true;
+    return false;
+  }
+
+  /** Not shown any more: to stand by, or to go. */
+  private layBy(painting: Painting): void {
+    if (this.kept(painting)) {
+      painting.standBy();
+      return;
+    }
+    painting.frame.style.visibility = "hidden";
+    // Taking a large document down costs time; the new one is painted first, and further seeks come before it.
+    requestIdleCallback(() => {
+      painting.canvases.forget();
+      painting.frame.remove();
+    }, { timeout: 1_000 });
+  }
+
+  /** A picture that need not stand by any more; what is on the screen goes when another is complete. */
+  private drop(number: number): void {
+    const painting = this.pictures.get(number);
+    this.pictures.delete(number);
+    if (painting && painting !== this.shown && painting !== this.coming) this.layBy(painting);
   }
 
   /** Content that lays itself out late (content-visibility) has its height only after a frame. */
@@ -197,23 +256,16 @@ export class Player {
     const old = this.shown;
     this.shown = painting;
     this.stage.resize(this.viewport);
-    painting.frame.style.visibility = "visible";
-    painting.engage();
+    painting.appear();
     this.stage.raise();
-    if (!old) return;
-    old.frame.style.visibility = "hidden";
-    // Taking a large document down costs time; the new one is painted first, and further seeks come before it.
-    requestIdleCallback(() => {
-      old.canvases.forget();
-      old.frame.remove();
-    }, { timeout: 1_000 });
+    if (old) this.layBy(old);
   }
 
   /** Show nothing: there is no picture at this instant. */
   clear(): void {
-    this.coming?.frame.remove();
-    this.shown?.frame.remove();
+    const gone = [this.coming, this.shown];
     this.coming = this.shown = null;
+    for (const painting of gone) if (painting) this.layBy(painting);
     this.stage.showPointer(null, false);
   }
 

@@ -61,7 +61,7 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
     def player(parent: QWidget) -> QWidget:
         from replay_viewer.qt.player.view import PlayerView  # Chromium starts with the first session, not before
 
-        return PlayerView(parent)
+        return PlayerView(parent, prepares=True)
 
     # The jobs bring formats and the HTTP client, a third of a second nobody waits for at the start.
 

@@ -47,6 +47,7 @@ class _State(msgspec.Struct, omit_defaults=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _state_decoder = msgspec.msgpack.Decoder(tuple[int, _State, list[Node]])
+_page_decoder = msgspec.msgpack.Decoder(tuple[int, _State, msgspec.Raw])
 _version_decoder = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw, msgspec.Raw])
 
 
@@ -122,6 +123,15 @@ def decode(data: bytes) -> Mirror:
     mirror.selection = state.selection
     mirror.page = state.page
     return mirror
+
+
+def page_of(data: bytes) -> int:
+    """The page (Mirror.page) a keyframe is of, without its nodes; 0 when that is not known, or it cannot be read."""
+    try:
+        version, state, _ = _page_decoder.decode(data)
+    except msgspec.DecodeError:
+        return 0
+    return state.page if version == VERSION else 0
 
 
 class Placement:

@@ -51,8 +51,9 @@ class Mirror(Tree):
 
     def _full_snapshot(self, data: FullSnapshot) -> None:
         if self.before is not None:
-            for id in self.nodes:
-                self.touch(id)
+            # The nodes go as they are, without copies: whatever comes is made anew.
+            for id, node in self.nodes.items():
+                self.before.setdefault(id, node)
         focused = self.nodes.get(self.focus or 0)
         former = self.nodes.copy()
         self.nodes.clear()

@@ -17,7 +17,7 @@ from replay_viewer.recording.held import Input
 from replay_viewer.recording.mirror import Mirror
 from replay_viewer.recording.nodes import DOCUMENT, SHADOW_HOST, Node
 
-VERSION = 1
+VERSION = 2
 
 #: Attributes that are read only while a node is built: when one changes, the node is built anew.
 _BUILD_ONLY = ("_cssText", "rr_dataURL", "rr_width", "rr_height", "rr_src")
@@ -74,6 +74,15 @@ class Shown:
             return self.before[id]
         return self.mirror.nodes.get(id)
 
+    def release(self) -> None:
+        """Stand apart from a mirror that has gone on to another document, so that it can carry another Shown.
+
+        A full snapshot replaces every node, so all nodes of the document before it have been noted.
+        """
+        held = Mirror()
+        held.nodes = {id: node for id, node in self.before.items() if node is not None}
+        self.mirror, self.before = held, {}
+
     def ids(self) -> set[int]:
         """All ids on the page."""
         ids = set(self.mirror.nodes)
@@ -99,7 +108,7 @@ def diff(shown: Shown | None, mirror: Mirror) -> dict[str, Any]:
     if mirror.root is None:
         patch["blank"] = True
         return _present(patch, mirror)
-    if shown is None or shown.root != mirror.root or _other_document(shown, mirror):
+    if shown is None or not continues(shown, mirror):
         return _reset(patch, mirror)
     same = shown.mirror is mirror
     ids: Iterable[int] = shown.before if same else shown.ids() | mirror.nodes.keys()
@@ -108,6 +117,11 @@ def diff(shown: Shown | None, mirror: Mirror) -> dict[str, Any]:
     tree.write(patch)
     _effects(patch, shown, mirror, tree.fresh, tree.changed_attributes, tree.owners())
     return _present(patch, mirror)
+
+
+def continues(shown: Shown, mirror: Mirror) -> bool:
+    """Whether the mirror's present state is one of the document that is shown, so that a difference is worth it."""
+    return mirror.root is not None and shown.root == mirror.root and not _other_document(shown, mirror)
 
 
 def _other_document(shown: Shown, mirror: Mirror) -> bool:

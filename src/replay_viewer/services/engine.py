@@ -23,8 +23,8 @@ from replay_viewer.services.processes import Spares, start_worker
 
 log = logging.getLogger(__name__)
 
-RequestKind = Literal["open", "seek", "frames", "state", "neighbour", "asset", "reload"]
-ReplyKind = Literal["opened", "seek", "frames", "state", "neighbour", "asset", "reloaded", "error"]
+RequestKind = Literal["open", "seek", "frames", "state", "neighbour", "asset", "reload", "prepare"]
+ReplyKind = Literal["opened", "seek", "frames", "state", "neighbour", "asset", "reloaded", "prepared", "error"]
 
 
 class Request(msgspec.Struct, array_like=True):
@@ -63,9 +63,9 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def _newest(requests: list[Request]) -> list[Request]:
-    """Requests in order, without the seeks and read-aheads that a later seek makes pointless."""
+    """Requests in order, without the seeks, read-aheads and preparations that a later seek makes pointless."""
     last_seek = max((n for n, request in enumerate(requests) if request.kind == "seek"), default=-1)
-    return [r for n, r in enumerate(requests) if r.kind not in ("seek", "frames") or n >= last_seek]
+    return [r for n, r in enumerate(requests) if r.kind not in ("seek", "frames", "prepare") or n >= last_seek]
 
 
 def _answer(request: Request, stage: Stage | None) -> Reply:
@@ -83,6 +83,9 @@ def _answer(request: Request, stage: Stage | None) -> Reply:
         case "neighbour":
             found = stage.states(request.tab).neighbour(request.t, int(request.step))
             return Reply(request.number, "neighbour", stage.rev, request.t, msgspec.json.encode(found))
+        case "prepare":
+            prepared = stage.prepare()
+            return Reply(request.number, "prepared", stage.rev, body=patch.encode(prepared) if prepared else b"")
         case "asset":
             return asset_reply(request.number, stage, request.key)
         case _:
@@ -174,6 +177,11 @@ class EngineClient:
     def frames(self, tab: int, t0: float, t1: float, base: int, step: float = 16.0) -> int:
         """Ask for the frames of play from `t0` to `t1`, at most one per `step` ms."""
         return self._send(Request(self._next(), "frames", tab, t0, t1, base, step))
+
+    def prepare(self) -> int:
+        """Ask for the picture of a page near the one shown, to be built out of sight; the answer is of kind
+        "prepared", its body empty when there is nothing to prepare."""
+        return self._send(Request(self._next(), "prepare"))
 
     def reload(self) -> int:
         """Tell the engine that the session has grown."""

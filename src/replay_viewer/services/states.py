@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Protocol
@@ -73,6 +73,7 @@ class TabStates:
         self._chunk_starts = [ref.t0 for ref in self._chunks]
         self._firsts = [ref.first for ref in self._chunks]
         self._keyframes = self._store.keyframes(self._session, self._tab)
+        self._pages: dict[int, int] = {}
         self._keyframe_events = [ref.event for ref in self._keyframes]
         last = self._chunks[-1]
         self.events = last.first + last.events
@@ -146,6 +147,56 @@ class TabStates:
             mirror.apply(event)
         self.position = position
         return mirror
+
+    # -- pages -----------------------------------------------------------------------------------------------
+
+    def let_go(self, mirror: Mirror) -> None:
+        """Somebody keeps this mirror as it is: if it is ours, the next state begins from a keyframe."""
+        if self.mirror is mirror:
+            self.mirror, self.position = Mirror(), 0
+
+    def _page(self, index: int) -> int:
+        """The page of a keyframe (Mirror.page)."""
+        page = self._pages.get(index)
+        if page is None:
+            page = self._pages[index] = keyframe.page_of(self._blob(self._keyframes[index].blob))
+        return page
+
+    def pages_around(self, position: int, many: int) -> Iterator[tuple[int, KeyframeRef]]:
+        """(page, a keyframe in the middle of it) of up to `many` other pages than the one after `position` events,
+        the next one first, then the one before, and so on outward.
+
+        Pages are numbered upward, so few keyframes are looked into, however many there are.
+        """
+        count = len(self._keyframes)
+        here = bisect_right(self._keyframe_events, position) - 1
+        if here < 0:
+            return
+        low, high = self._stretch(here)
+        for n in range(many):
+            if high >= count and low <= 0:
+                return
+            if (n % 2 == 0 or low <= 0) and high < count:
+                start, high = self._stretch(high)
+                stop = high
+            elif low > 0:
+                low, stop = self._stretch(low - 1)
+                start = low
+            middle = (start + stop) // 2
+            if page := self._page(middle):
+                yield page, self._keyframes[middle]
+
+    def _stretch(self, index: int) -> tuple[int, int]:
+        """The keyframes, from and up to, that are of the page of this one."""
+        indices, page = range(len(self._keyframes)), self._page(index)
+        return (
+            bisect_left(indices, page, hi=index, key=self._page),
+            bisect_right(indices, page, lo=index, key=self._page),
+        )
+
+    def load(self, ref: KeyframeRef) -> Mirror:
+        """The state of a keyframe, apart from `mirror`."""
+        return keyframe.decode(self._blob(ref.blob))
 
     def _dear(self, start: int, stop: int) -> bool:
         """Whether replaying the events from `start` to `stop` costs more than loading a keyframe."""

@@ -123,6 +123,13 @@ class StillEngine:
         """Stills do not play: answers with the picture at `t1`."""
         return self.seek(tab, t1, base)
 
+    def prepare(self) -> int:
+        """Nobody goes anywhere else in a still: answers that there is nothing to prepare."""
+        self._number += 1
+        self._replies.append(Reply(self._number, "prepared", self._stage.rev))
+        self._bell.send_bytes(b".")
+        return self._number
+
     def find(self, tab: int, t: float, direction: int) -> int:
         """The next or previous event that changes what is seen."""
         self._number += 1

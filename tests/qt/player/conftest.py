@@ -40,9 +40,9 @@ class Bench:
         self.qtbot = qtbot
         self.engine: StageEngine | None = None
 
-    def use(self, raws: list[bytes]) -> StageEngine:
+    def use(self, raws: list[bytes], step: int = 0) -> StageEngine:
         self.close_engine()
-        self.engine = StageEngine(raws)
+        self.engine = StageEngine(raws, step)
         self.view.set_engine(self.engine)
         return self.engine
 

@@ -19,8 +19,9 @@ START = 1_700_000_000_000.0
 class StageEngine:
     """Answers as services.engine.EngineClient does, at once or when `release` is called."""
 
-    def __init__(self, raws: list[bytes]) -> None:
-        self.store = MemoryStore(raws)
+    def __init__(self, raws: list[bytes], step: int = 0) -> None:
+        """`step`: a keyframe every so many events."""
+        self.store = MemoryStore(raws, step)
         self.stage = Stage(self.store, "s")
         self.connection, self._bell = socket.socketpair()
         self._number = 0
@@ -55,6 +56,12 @@ class StageEngine:
         self.asked.append(("frames", t0, t1))
         made = self.stage.frames(tab, t0, t1, step)
         return self._reply(Reply(self._number, "frames", self.stage.rev, t1, patch.encode(made)))
+
+    def prepare(self) -> int:
+        self._number += 1
+        self.asked.append(("prepare",))
+        made = self.stage.prepare()
+        return self._reply(Reply(self._number, "prepared", self.stage.rev, body=patch.encode(made) if made else b""))
 
     def find(self, tab: int, t: float, direction: int) -> int:
         self._number += 1

@@ -24,6 +24,8 @@ LATE = 600.0
 #: Patches the page was sent and has not shown yet; while there are that many, a seek waits (and may be replaced).
 IN_FLIGHT = 2
 STEP = 16.0
+#: A picture that stands still for this long (ms) is taken for a pause, in which another page is built out of sight.
+REST = 300
 
 
 class Director(QObject):
@@ -51,6 +53,13 @@ class Director(QObject):
         self._seek_out: int | None = None
         self._frames_out: int | None = None
         self._find_out: int | None = None
+        self._prepare_out: int | None = None
+        #: Whether pages near the one shown are built before they are asked for.
+        self.prepares = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST)
+        self._rest.timeout.connect(self._prepare)
         self._assets_out: dict[int, Callable[[str, bytes], None]] = {}
         #: Captured files handed out so far: a page that asks for more has not come to rest.
         self.assets_served = 0
@@ -80,6 +89,8 @@ class Director(QObject):
         self._engine = engine
         self._give_up_assets()
         self._rev = self._seek_out = self._frames_out = self._find_out = self._wanted = self._last = None
+        self._prepare_out = None
+        self._rest.stop()
         if engine is not None:
             descriptor = engine.connection.fileno()
             self._notifier = QSocketNotifier(descriptor, QSocketNotifier.Type.Read, self)
@@ -90,7 +101,7 @@ class Director(QObject):
         self._gate = True
         self._rev = None
         self._in_flight = 0
-        self._seek_out = self._frames_out = None
+        self._seek_out = self._frames_out = self._prepare_out = None
         if self._wanted is None and self._last is not None:
             tab, t = self._last
             self._wanted = (tab, self.shown if self.shown and self.playing else t)
@@ -187,8 +198,9 @@ class Director(QObject):
         except UserError as error:
             self.failed.emit(str(error))
             return
-        # The engine drops read-aheads that stand before a seek.
-        self._frames_out = None
+        # The engine drops read-aheads and preparations that stand before a seek.
+        self._frames_out = self._prepare_out = None
+        self._rest.stop()
 
     def _feed(self) -> None:
         engine = self._engine
@@ -206,6 +218,17 @@ class Director(QObject):
                 return
         try:
             self._frames_out = engine.frames(self._last[0], self._until, t1, self._rev, STEP * max(1.0, self.speed))
+        except UserError as error:
+            self.failed.emit(str(error))
+
+    def _prepare(self) -> None:
+        engine = self._engine
+        if engine is None or not self._gate or self.playing or self._wanted is not None:
+            return
+        if self._seek_out is not None or self._prepare_out is not None or self._in_flight:
+            return
+        try:
+            self._prepare_out = engine.prepare()
         except UserError as error:
             self.failed.emit(str(error))
 
@@ -261,6 +284,12 @@ class Director(QObject):
             self._until = answer.t
             self._line.send("frames", answer.body, request=answer.request)
             self._feed()
+        elif answer.kind == "prepared":
+            if answer.request == self._prepare_out:
+                self._prepare_out = None
+            if answer.body:
+                # Also when a seek was asked for meanwhile: the engine takes it to stand by.
+                self._line.send("prepare", answer.body, request=answer.request)
         elif answer.kind == "neighbour":
             if answer.request == self._find_out:
                 self._find_out = None
@@ -281,6 +310,8 @@ class Director(QObject):
                 self._seek_out = None
             if answer.request == self._frames_out:
                 self._frames_out = None
+            if answer.request == self._prepare_out:
+                self._prepare_out = None
             self.failed.emit(answer.message)
             self._pump()
 
@@ -296,6 +327,9 @@ class Director(QObject):
             self.pictured.emit(report)
             self._pump()
             self._feed()
+            self._rest_begins()
+        elif kind == "prepared":
+            self._rest_begins()
         elif kind == "instant":
             self._show(float(report.get("t") or 0.0))
             self._set_waiting(bool(report.get("starved")) and self.playing and not self._at_end())
@@ -318,6 +352,10 @@ class Director(QObject):
         elif kind == "failed":
             log.error("page failed: %s", report.get("message"))
             self._again()
+
+    def _rest_begins(self) -> None:
+        if self.prepares and not self.playing and self._wanted is None and self._seek_out is None:
+            self._rest.start()
 
     def _again(self) -> None:
         self._in_flight = 0

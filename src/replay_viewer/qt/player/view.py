@@ -63,7 +63,8 @@ class PlayerView(QWidget):
     spotted = Signal(float, float)  #: while picking: where in the recorded viewport (CSS pixels); before `picked`
     found = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, prepares: bool = False) -> None:
+        """`prepares`: build pages near the one shown while nobody asks for anything."""
         super().__init__(parent)
         self.setAccessibleName("Recorded page")
         self._picking = False
@@ -91,6 +92,7 @@ class PlayerView(QWidget):
         self._web.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._web.setAcceptDrops(False)
         self.director = Director(self._line, self)
+        self.director.prepares = prepares
         self.scheme.ask_asset = self.director.asset
         for name in ("instant", "playing_changed", "ended", "waiting", "failed", "pictured", "found"):
             getattr(self.director, name).connect(getattr(self, name))
