@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from replay_viewer.analysis.extract.selector import TEST_IDS, selector
 from replay_viewer.analysis.extract.words import attribute, by_id, masked
@@ -196,7 +197,7 @@ def locator(node: Node, nodes: Nodes, allowed: Callable[[str], bool] = lambda _:
                 if test_id == "data-testid"
                 else f"{prefix}locator({_quoted(css)})"
             )
-    if found := text_locator(node, nodes, everything, usable):
+    if found := text_locator(node, nodes, texts_of(everything, nodes), usable):
         return prefix + found
     path = selector(node, nodes)
     if not path or not allowed(path):
@@ -206,16 +207,18 @@ def locator(node: Node, nodes: Nodes, allowed: Callable[[str], bool] = lambda _:
     return f"{prefix}locator({_quoted(path)}){nth}"
 
 
-def text_locator(node: Node, nodes: Nodes, everything: list[Node], usable: Callable[[str], bool]) -> str:
-    """`getByText` of an element whose own text stands nowhere else; ''."""
-    texts = [nodes[id] for id in node.children if id in nodes]
-    if not texts or any(one.kind != TEXT for one in texts) or node.name in _UNSEEN | _FIELDS:
+def texts_of(elements: Iterable[Node], nodes: Nodes) -> Counter[str]:
+    """How many of `elements` show each text, of those that hold a text of their own."""
+    return Counter(content(one, nodes) for one in elements if _direct(one, nodes))
+
+
+def text_locator(node: Node, nodes: Nodes, texts: Mapping[str, int], usable: Callable[[str], bool]) -> str:
+    """`getByText` of an element whose own text stands nowhere else; ''. `texts`: the document's, by `texts_of`."""
+    own = [nodes[id] for id in node.children if id in nodes]
+    if not own or any(one.kind != TEXT for one in own) or node.name in _UNSEEN | _FIELDS:
         return ""
-    text = _joined([one.text or "" for one in texts])
-    if (
-        not usable(text)
-        or sum(1 for other in everything if content(other, nodes) == text and _direct(other, nodes)) != 1
-    ):
+    text = _joined([one.text or "" for one in own])
+    if texts.get(text) != 1 or not usable(text):
         return ""
     return f"getByText({_quoted(text)}, {{ exact: true }})"
 

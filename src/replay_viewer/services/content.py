@@ -16,7 +16,7 @@ from replay_viewer.analysis.extract.words import ancestors, control, field_label
 from replay_viewer.domain.rows import ConsoleEntry, ErrorEvent, Interaction, Navigation, NetworkRequest, Row
 from replay_viewer.export.base import Settings, stem_of
 from replay_viewer.export.content import Act, Failure, SessionContent, Step
-from replay_viewer.export.locators import locator, text_locator, within
+from replay_viewer.export.locators import locator, text_locator, texts_of, within
 from replay_viewer.export.sessions import export_session
 from replay_viewer.library import Library
 from replay_viewer.recording.mirror import Mirror
@@ -28,6 +28,8 @@ from replay_viewer.services.states import TabStates
 _CAUSED_MS = 3_000.0  #: A page that loads this soon after an act is its consequence.
 _ACTS: dict[str, Act] = {"click": "click", "touch": "click", "dblclick": "dblclick", "contextmenu": "contextmenu",
                          "input": "fill", "select": "select"}  # fmt: skip
+#: Elements whose own text is what a person reads, and waits for.
+_SAYING = frozenset("p h1 h2 h3 output strong td li dt dd span div button a".split())  # noqa: SIM905
 
 
 def gather(
@@ -182,6 +184,7 @@ class _Builder:
         if document is None:
             return []
         everything = list(within(document, mirror.nodes))
+        texts = texts_of(everything, mirror.nodes)
         now: dict[str, str] = {}
 
         def usable(text: str) -> bool:
@@ -189,27 +192,10 @@ class _Builder:
             return letters >= 3 and len(text) <= 80 and not masked(text) and self._allowed(text)
 
         for node in everything:
-            if node.name in (
-                "p",
-                "h1",
-                "h2",
-                "h3",
-                "output",
-                "strong",
-                "td",
-                "li",
-                "dt",
-                "dd",
-                "span",
-                "div",
-                "button",
-                "a",
-            ):
+            if node.name in _SAYING:
                 text = " ".join((one.text or "") for id in node.children if (one := mirror.nodes.get(id)) is not None)
                 if text.strip() and text not in self._before:
-                    now[text] = ""
-                    found = text_locator(node, mirror.nodes, everything, usable)
-                    now[text] = found
+                    now[text] = text_locator(node, mirror.nodes, texts, usable)
         new = [found for text, found in now.items() if found]
         self._before |= set(now)
         return sorted(new, key=len)[-1:]
