@@ -77,6 +77,7 @@ class Backend:
     fault: Fault = lambda _n, _asked: ...
     listed: list[int] = field(default_factory=list)
     server: Faulty | None = None
+    live: bool = False
 
     @property
     def url(self) -> str:
@@ -92,7 +93,11 @@ class Backend:
     def reply(self, path: str, _headers: dict[str, str], asked: int) -> bytes | None:
         """The answer to a request."""
         if "/segments/" not in path:
-            parts = [{"n": n, "bytes": len(self.bodies[n]), "etag": self.etag(n)} for n in self.listed]
+            after = int(path.partition("?after=")[2].partition("&")[0] or -1)
+            parts = [{"n": n, "bytes": len(self.bodies[n]), "etag": self.etag(n)} for n in self.listed if n > after]
+            if "/segments?" in path:
+                more = str(max(self.listed)) if self.live else None
+                return answer(200, json.dumps({"data": parts, "next": more, "live": self.live}).encode())
             return answer(200, json.dumps({"id": "s-1", "segments": parts}).encode())
         n = int(path.rpartition("/")[2])
         odd = self.fault(n, asked)

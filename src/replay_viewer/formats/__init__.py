@@ -7,11 +7,14 @@ Each module (or package) here registers what it reads; other packages add theirs
 from replay_viewer.formats import beacons, har, html, jsonl, logs, playwright, posthog, rrweb, sentry, wrapper
 from replay_viewer.formats.base import (
     Batch,
+    Captures,
     Linked,
     NotARecording,
     Piece,
+    Reordered,
     Said,
     Skipped,
+    captured,
     merge_facts,
     read_body,
     read_paths,
@@ -19,12 +22,15 @@ from replay_viewer.formats.base import (
 
 __all__ = [
     "Batch",
+    "Captures",
     "Linked",
     "NotARecording",
     "Piece",
+    "Reordered",
     "Said",
     "Skipped",
     "beacons",
+    "captured",
     "har",
     "html",
     "jsonl",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,16 @@ def sort_columns(
         name: np.asarray(values, dtype=kinds[name])[order] for name, values in given.items()
     }
     return Columns({**arrays, "order": order})
+
+
+def extended(columns: Columns, added: Sequence[Sequence[Any]]) -> Columns:
+    """Columns with rows (t, end, tab, event, severity) that arrived after theirs."""
+    arrival = np.argsort(columns.order)  # where in time order each stands that arrived
+    whole = [
+        np.concatenate([getattr(columns, name)[arrival], np.array(more, dtype=dict(_LAYOUT)[name])])
+        for name, more in zip(("t", "end", "tab", "event", "severity"), zip(*added, strict=True), strict=True)
+    ]
+    return sort_columns(*whole)
 
 
 def pack_columns(columns: Columns) -> bytes:

@@ -42,6 +42,7 @@ class _Held(NamedTuple):
     columns: packed.Columns
     first: int
     texts: str  # digest of the packed texts; '' while importing
+    packed: int  # so many rows are packed; the others follow them
 
 
 class _Growing:
@@ -154,20 +155,33 @@ class RowStore:
         if key in self._columns:
             self._columns.move_to_end(key)
             return self._columns[key]
-        held = self._load_packed(connection, of.gen, kind) if of.ready else None
-        held = held or self._load_rows(connection, of.gen, kind)
+        load = self._load_ready if of.ready else self._load_rows
+        held = load(connection, of.gen, kind)
         _keep(self._columns, key, held, _KEPT_COLUMNS)
         return held
 
-    def _load_packed(self, connection: Connection, gen: int, kind: str) -> _Held | None:
+    def _load_ready(self, connection: Connection, gen: int, kind: str) -> _Held:
+        """Columns of a finished session: those packed, and rows that were added since (see `growing`)."""
+        base, top = schema.row_id(gen, kind, 0), schema.row_id(gen, kind, 0xFFFFFFFF)
         there = connection.execute(
-            select(_packed.c.columns, _packed.c.texts, _packed.c.first).where(
+            select(_packed.c.columns, _packed.c.texts, _packed.c.first, _packed.c.rows).where(
                 _packed.c.gen == gen, _packed.c.kind == kind
             )
         ).one_or_none()
+        digest, texts, first, count = there or ("", "", 0, 0)
         if there is None:
-            return None
-        return _Held(packed.unpack_columns(self._blobs.read(there[0])), there[2], there[1])
+            lowest = connection.exec_driver_sql(
+                "SELECT min(id) FROM rows WHERE id BETWEEN ? AND ?", (base, top)
+            ).scalar()
+            first = 0 if lowest is None else lowest - base
+        added = connection.exec_driver_sql(
+            "SELECT t, t1, tab, event, severity FROM rows WHERE id BETWEEN ? AND ? ORDER BY id",
+            (base + first + count, top),
+        ).fetchall()
+        columns = packed.unpack_columns(self._blobs.read(digest)) if digest else packed.sort_columns(*([[]] * 5))
+        if added:
+            columns = packed.extended(columns, added)
+        return _Held(columns, first, texts, count)
 
     def _load_rows(self, connection: Connection, gen: int, kind: str) -> _Held:
         """Columns from the rows themselves; of what was read at an earlier revision only the rest is read."""
@@ -184,22 +198,22 @@ class RowStore:
             (growing.lowest + growing.count, top),
         ).fetchall()
         growing.add(found)
-        return _Held(growing.columns(), growing.lowest - base, "")
+        return _Held(growing.columns(), growing.lowest - base, "", 0)
 
     def _text(self, connection: Connection, of: Generation, kind: str, held: _Held) -> packed.Texts:
         key = (of.gen, of.revision, kind)
         if key in self._texts:
             self._texts.move_to_end(key)
             return self._texts[key]
-        if held.texts:
-            texts = packed.Texts(self._blobs.read(held.texts))
-        else:
+        blob = self._blobs.read(held.texts) if held.texts else packed.pack_texts([])
+        if held.packed < len(held.columns):
             base = schema.row_id(of.gen, kind, held.first)
             found: Any = connection.exec_driver_sql(
                 "SELECT text FROM rows WHERE id BETWEEN ? AND ? ORDER BY id",
-                (base, base + len(held.columns) - 1),
+                (base + held.packed, base + len(held.columns) - 1),
             ).scalars()
-            texts = packed.Texts(packed.pack_texts([packed.fold(list(found))]))
+            blob += packed.fold(list(found))
+        texts = packed.Texts(blob)
         if len(texts) != len(held.columns):
             raise StorageProblem("The row texts of this session are damaged.", "Import the session again.")
         _keep(self._texts, key, texts, _KEPT_TEXTS)

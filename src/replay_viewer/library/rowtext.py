@@ -50,3 +50,12 @@ def _extra(row: Row) -> str:
             )
             return f"{row.category} {data}".strip()
     return ""
+
+
+def storable(text: str) -> str:
+    """`text` as SQLite can hold it: recordings may carry half surrogate pairs."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text

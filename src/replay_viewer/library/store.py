@@ -146,8 +146,8 @@ class Library:
     def tidy(self) -> None:
         """Finish what killed processes left to do: purge, collect blobs, index texts, read pages. May take long."""
         tidy.recover(self)
-        tidy.purge(self)
         tidy.index_missing(self)
+        tidy.purge(self)
         self.read_pages()
 
     # rows

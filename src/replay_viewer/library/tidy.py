@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import Column, Connection, delete, exists, or_, select, update
 
 from replay_viewer.domain.errors import StorageProblem
-from replay_viewer.library import fulltext, packed, schema
+from replay_viewer.library import fulltext, packed, packing, schema
 from replay_viewer.library.database import Database
 from replay_viewer.library.locks import is_held
 
@@ -83,16 +83,17 @@ def mark_dead(library: Library, gen: int) -> None:
         found = connection.execute(select(_s.c.rank, _s.c.visible, _s.c.lease).where(_s.c.gen == gen)).one_or_none()
         if found is None:
             # deleted while it was imported; what was written since is known to no table
-            _want_sweep(connection)
+            want_sweep(connection)
             return
         if found.visible:
             fulltext.remove_session(connection, found.rank)
         connection.execute(update(_s).where(_s.c.gen == gen).values(visible=0, dead=1, lease=""))
         if found.lease:
-            _want_sweep(connection)
+            want_sweep(connection)
 
 
-def _want_sweep(connection: Connection) -> None:
+def want_sweep(connection: Connection) -> None:
+    """Remember that there may be blob files nobody refers to."""
     connection.execute(delete(schema.settings).where(schema.settings.c.key == _SWEEP))
     connection.execute(schema.settings.insert().values(key=_SWEEP, value=b"true"))
 
@@ -149,7 +150,7 @@ def _forget(database: Database, gen: int) -> set[str]:
         connection.execute(delete(_s).where(_s.c.gen == gen))
         # remembered in the same transaction: a kill between this and the removal leaves no orphan for ever
         if blobs:
-            _want_sweep(connection)
+            want_sweep(connection)
     return blobs
 
 
@@ -267,8 +268,16 @@ def index_missing(library: Library) -> None:
             .all()
         )
     for gen in missing:
-        while True:
-            with library.database.write() as connection:
-                if not fulltext.remove_texts(connection, gen, _SLICE):
-                    break
-        index_texts(library, gen)
+        settle(library, gen)
+
+
+def settle(library: Library, gen: int) -> None:
+    """Pack what rows a generation has that are not packed, and index its texts anew."""
+    if packing.pack_whole(library, gen):
+        with library.database.write() as connection:
+            want_sweep(connection)
+    while True:
+        with library.database.write() as connection:
+            if not fulltext.remove_texts(connection, gen, _SLICE):
+                break
+    index_texts(library, gen)

@@ -24,7 +24,7 @@ from replay_viewer.library import fulltext, packed, schema, tidy, trails
 from replay_viewer.library.blobs import BlobWriter
 from replay_viewer.library.database import bulk_insert
 from replay_viewer.library.records import ChunkRef, KeyframeRef
-from replay_viewer.library.rowtext import search_text
+from replay_viewer.library.rowtext import search_text, storable
 
 if TYPE_CHECKING:
     from replay_viewer.library.locks import FileLock
@@ -121,7 +121,7 @@ class SessionWriter:
             if kind is None:
                 kind = kinds[name] = _Kind()
             number = kind.first + len(kind.t)
-            end, level, text, data = end_of(row), severity(row), _storable(search_text(row)), encode_row(row)
+            end, level, text, data = end_of(row), severity(row), storable(search_text(row)), encode_row(row)
             kind.t.append(row.t)
             kind.end.append(end)
             kind.tab.append(row.tab)
@@ -272,7 +272,7 @@ class SessionWriter:
         """Write the session's record and make this generation the visible one."""
         session = self._session
         rank = schema.session_rank(session.start, self._gen)
-        fields = {name: _storable(value) for name, value in fulltext.session_fields(session).items()}
+        fields = {name: storable(value) for name, value in fulltext.session_fields(session).items()}
         if self._entered is not None and self._entered != (rank, fields):
             fulltext.remove_session(connection, self._entered[0])
             self._entered = None
@@ -320,15 +320,6 @@ class SessionWriter:
         self._open = False
         self._blobs.close()
         self._lease.release(remove=True)
-
-
-def _storable(text: str) -> str:
-    """`text` as SQLite can hold it: recordings may carry half surrogate pairs."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
 
 
 def new_generation(connection: Connection, id: str, origin: str, lease: str) -> int:

@@ -36,14 +36,17 @@ def findings(assets: list[Asset]) -> list[Finding]:
     return found
 
 
+def completed(health: list[Finding], assets: list[Asset]) -> list[Finding]:
+    """A report with what is known of the session's assets."""
+    if not assets:
+        return health
+    ours = {HAD, LOST}
+    return [*(one for one in health if one.code not in _BEFORE | ours), *findings(assets)]
+
+
 def after(library: Library, id: str) -> None:
     """Bring the report of a session up to what is known of its assets; also after it was imported anew."""
-    assets = library.extras.assets(id)
-    if not assets:
-        return
     session = library.session(id)
-    ours = {HAD, LOST}
-    kept = [one for one in session.health if one.code not in _BEFORE | ours]
-    made = [*kept, *findings(assets)]
+    made = completed(session.health, library.extras.assets(id))
     if made != session.health:
         library.set_health(session.id, made)

@@ -2,7 +2,8 @@
 
 What is there is imported whenever it has doubled, so a session can be opened after its first segment and grows; an
 import replaces the one before it in one step. So the last import is of everything, in order, and a pull that was
-killed anywhere gives the same session as one that was not.
+killed anywhere gives the same session as one that was not. A session that is followed grows by what comes
+(services/growth.py), and is the same at every step.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from replay_viewer.library import Library
 from replay_viewer.library.locks import FileLock
 from replay_viewer.services import addresses, expiry, importer
 from replay_viewer.services.asking import ask
+from replay_viewer.services.growth import Growth
 from replay_viewer.services.segments import Spool
-from replay_viewer.sources import Access, Http, Link, Plan, Source, recognise
+from replay_viewer.sources import Access, Follower, Http, Link, Plan, Source, recognise
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +40,10 @@ _YOUNG = 3_600_000.0
 _WAITS = {"collector": (2.0, 15.0)}
 _OTHER_WAITS = (10.0, 60.0)
 _GIVE_UP = 15 * 60.0
-#: While following, an import never takes more than this share of the time.
+#: While following, bringing the session up never takes more than this share of the time.
 _SHARE = 0.25
+#: A source that answers as soon as something comes is asked to wait this long (s), and again after at least so long.
+_LISTEN, _BREATH = 20.0, 0.5
 
 
 class PullProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +142,8 @@ class _Pull:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._note = ""
+        self._growth: Growth | None = None
+        self._live = False  # the source answers as soon as something comes
 
     # -- in one go, and on and on ------------------------------------------------------------------------------
 
@@ -151,7 +157,14 @@ class _Pull:
         return session
 
     def follow(self) -> str:
-        """The same again and again while the session grows."""
+        """The same again and again while the session grows, by what came alone."""
+        self._growth = Growth(self.home, self.spool, self.link.url)
+        try:
+            return self._follow()
+        finally:
+            self._growth.close()
+
+    def _follow(self) -> str:
         first, longest = _WAITS.get(self.source.name, _OTHER_WAITS)
         wait, quiet = first, time.monotonic()
         try:
@@ -164,6 +177,7 @@ class _Pull:
                     # a network that is gone comes back; a session not there yet may come
                     if time.monotonic() - quiet > _GIVE_UP:
                         raise
+                    self._live = False
                     self._report("follow", note=f"{error.message} Trying again.")
                 else:
                     if self.spool.have != before or not self.session:
@@ -174,7 +188,7 @@ class _Pull:
                     self._report("follow")
                 if time.monotonic() - quiet > _GIVE_UP:
                     return self.session
-                self._sleep(max(wait, took / _SHARE))
+                self._sleep(max(_BREATH if self._live else wait, took / _SHARE))
                 wait = min(longest, wait * 1.5)
         except Cancelled:
             if not self.session:
@@ -214,7 +228,7 @@ class _Pull:
 
     async def _fetch(self) -> None:
         async with Http(access=self._reach, patience=_PATIENCE, on_wait=self._waits) as http:
-            self.plan = plan = await self.source.plan(http, self.link, self._reach.token)
+            self.plan = plan = await self._planned(http)
             if not plan.segments:
                 raise NotFound("The session holds no recording yet.", "Try again in a moment.")
             spool = self.spool
@@ -229,6 +243,18 @@ class _Pull:
                 self._note = ""
                 self._report("pull")
                 self._import_early()
+
+    async def _planned(self, http: Http) -> Plan:
+        """What there is by now. A session that is followed is asked for what came since, where the source can."""
+        if self._growth is None or not isinstance(self.source, Follower):
+            return await self.source.plan(http, self.link, self._reach.token)
+        if not self._live:
+            # everything, once: what was lost may be there by now, what was there may be gone
+            self._live = bool(self.session)
+            return await self.source.plan(http, self.link, self._reach.token)
+        news = await self.source.news(http, self.link, self._reach.token, self.plan, _LISTEN)
+        self._live = news.live
+        return news.plan
 
     def _waits(self, host: str, seconds: float) -> None:
         self._note = f"{host} asks to wait {seconds:.0f} s"
@@ -303,9 +329,13 @@ class _Pull:
         if (left := len(plan.segments) - len(have) - len(lost)) > 0:
             message = f"The pull is not complete: {left:,} of {len(plan.segments):,} segments are still to come."
             findings.insert(0, Finding(code="pull-unfinished", severity="warning", message=message, count=left))
-        sessions = importer.import_paths(
-            self.home, [spool.folder], progress=progress, cancelled=cancelled, origin=self.link.url, findings=findings
-        )
+        if self._growth is not None and self._early is None:
+            sessions = [self._growth.bring_up(findings, progress, cancelled)]
+        else:
+            sessions = importer.import_paths(
+                self.home, [spool.folder], progress=progress, cancelled=cancelled, origin=self.link.url,
+                findings=findings,
+            )  # fmt: skip
         if not sessions:
             raise NotFound("The session holds no recording yet.", "Try again in a moment.")
         self._imported = size

@@ -6,11 +6,15 @@ long as events that change the picture come in order; when one does not, the imp
 
 from __future__ import annotations
 
+import copy
+import pickle
 import time
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -23,17 +27,12 @@ from replay_viewer.domain.time import to_ms
 from replay_viewer.recording import chunk, keyframe
 from replay_viewer.recording.events import Event, Kind, Mutation, Source, decode_event, decode_head
 from replay_viewer.recording.mirror import STATEFUL_KINDS, Mirror
+from replay_viewer.services.arrivals import BACK, Arrivals, doubled
 from replay_viewer.services.spool import Spool
 
 #: Up to this many bytes a recording is gathered and sorted in memory before anything is made of it.
 GATHER = 16 << 20
 
-
-#: With fewer different events than this share, a recording was written twice into one file.
-_DOUBLED = 0.7
-
-#: A clock that goes back by more than this (ms) was set back; less is the order of buffers.
-_BACK = 1_000.0
 #: So many changes that do not fit the page, once there were two, make it look like two tabs in one stream.
 _ODD = 2
 
@@ -71,11 +70,62 @@ def _changes(raw: bytes) -> bool:
         return False
 
 
+class NotGrown(Exception):
+    """What came does not simply follow what was there: the recording is to be imported anew. Says why."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What `finish` changes, as it was before."""
+
+    extractor: Extractor
+    tally: Counters
+    pending: list[bytes]
+    pending_bytes: int
+    chunks: int
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A tab as it was when it had taken all up to `last` (epoch ms), to go back to when something came late.
+
+    `state`: what is changed in place, `scalars` what is replaced; of what only grows, how much there was. `rest`:
+    what had arrived by then and was not taken yet, in order of arrival; what came since is in the log from `at` on.
+    """
+
+    last: float
+    state: bytes
+    scalars: dict[str, Any]
+    pending: list[bytes]
+    rows: int
+    media: int
+    rest: list[tuple[bytes, int]]
+    at: int
+
+
+_CHANGED = ("mirror", "tally", "_extractor", "_placement", "_same", "_newest")
+_REPLACED = (
+    *("count", "chunks", "keyframes", "start", "end", "url", "_last", "_odd"),
+    *("_pending_bytes", "_last_keyframe_event", "_media_plays"),
+)
+#: ms before the end of what was imported at which a tab is marked, in case that something comes late; and how often
+#: while it grows.
+_MARKS = (120_000.0, 60_000.0, 30_000.0, 15_000.0, 5_000.0)
+_MARK_EVERY = 5_000.0
+
+
 class Writer(Protocol):
     """What is needed of the library's session writer."""
 
     def chunk(self, tab: int, first: int, events: int, t0: float, t1: float, data: bytes) -> None: ...
     def keyframe(self, tab: int, event: int, t: float, nodes: int, data: bytes) -> None: ...
+
+
+class Grower(Writer, Protocol):
+    """What is needed of who writes what a tab brings after its end."""
+
+    def back(self, tab: int, chunks: int, keyframes: int) -> None:
+        """Of what was written only so many chunks and keyframes still hold."""
 
 
 class TabRecorder:
@@ -99,6 +149,7 @@ class TabRecorder:
         self.sources = array("b")
         self._writer = writer
         self._spool = Spool(_stamp) if patient else None
+        self._patient = patient
         self._wary = wary
         self._odd = 0
         self._extractor = Extractor(index)
@@ -115,6 +166,15 @@ class TabRecorder:
         self._last_keyframe_event = 0
         self._media_plays = False
         self._media: list[tuple[float, int, bool]] = []
+        #: Rows that only the end of the recording brought; taken back when it goes on.
+        self.waiting: list[Row] = []
+        self._kept: _Kept | None = None
+        self._arrivals: Arrivals | None = None
+        self._grower: Grower | None = None
+        self._marks: list[_Mark] = []
+        #: What arrived since the first mark was set, in order of arrival; numbered from `_logged` on.
+        self._log: list[tuple[bytes, int]] = []
+        self._logged = 0
 
     # -- in --------------------------------------------------------------------------------------------------
 
@@ -128,9 +188,10 @@ class TabRecorder:
         elif self._gathered is not None:
             self._gathered += [(raw, self._pieces) for raw in events]
             self._gathered_bytes += size
-            if self._gathered_bytes > GATHER:
+            if self._gathered_bytes > GATHER and not self._patient:
                 gathered, self._gathered = self._gathered, None
                 self.take(self._sorted(gathered))
+                self._arrivals, self._marks, self._log = None, [], []
         else:
             self.take(self._sorted([(raw, self._pieces) for raw in events]))
 
@@ -144,20 +205,106 @@ class TabRecorder:
                 self.tally.met("broken", _stamp(raw) or self._last)
 
     def _sorted(self, events: list[tuple[bytes, int]]) -> Iterator[Item]:
-        """A batch in order of time (stable), decoded one by one: a whole batch decoded is ten times its bytes."""
+        """A batch in order of time, decoded one by one: a whole batch decoded is ten times its bytes."""
+        return self._decoded(self._in_order(events))
+
+    def _in_order(self, events: list[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
+        """A batch in order of time (stable); counts what was not."""
         times = [_stamp(raw) for raw, _ in events]
+        if self._arrivals is not None:
+            return self._follow(self._arrivals, times, events)
         inversions = sum(1 for a, b in pairwise(times) if b < a)
         if inversions:
             self.tally.reordered += inversions
-            if any(b < a - _BACK for a, b in pairwise(times)):
+            if any(b < a - BACK for a, b in pairwise(times)):
                 changes = [t for t, (raw, _) in zip(times, events, strict=True) if _changes(raw)]
                 for before, after in pairwise(changes):
-                    if after < before - _BACK:
+                    if after < before - BACK:
                         self.tally.backward += 1
                         self.tally.met("backward", before)
             events = [events[n] for n in sorted(range(len(events)), key=times.__getitem__)]
-        self._doubled = len({raw for raw, _ in events}) < _DOUBLED * len(events)
-        return self._decoded(events)
+        self._doubled = doubled(len({raw for raw, _ in events}), len(events))
+        return events
+
+    def _follow(
+        self, arrivals: Arrivals, times: list[float], events: list[tuple[bytes, int]]
+    ) -> list[tuple[bytes, int]]:
+        """What is to be taken, in order, when this arrives after all that was sorted. Raises NotGrown.
+
+        It is counted as if it had been sorted with that. What comes late takes the tab back to before it.
+        """
+        self.tally.reordered += arrivals.add(times, (raw for raw, _ in events), _changes)
+        if arrivals.back and arrivals.backward:
+            self.tally.backward = len(arrivals.backward)
+            self.tally.met("backward", arrivals.backward[0])
+        if not self._patient and arrivals.doubled != self._doubled:
+            raise NotGrown("it begins or ceases to look like a recording written twice")
+        first = min(times, default=self._last)
+        before = self._back_to(first) if first < self._last else []
+        self._log += events
+        if before:
+            events = [*before, *events]
+            times = [_stamp(raw) for raw, _ in events]
+        return [events[n] for n in sorted(range(len(events)), key=times.__getitem__)]
+
+    # -- back ------------------------------------------------------------------------------------------------
+
+    def _mark(self, rest: list[tuple[bytes, int]]) -> None:
+        """Remember how it is now; `rest`: what has arrived and was not taken yet."""
+        self._marks.append(
+            _Mark(
+                last=self._last,
+                state=pickle.dumps([getattr(self, name) for name in _CHANGED], pickle.HIGHEST_PROTOCOL),
+                scalars={name: getattr(self, name) for name in _REPLACED},
+                pending=list(self._pending),
+                rows=len(self.rows),
+                media=len(self._media),
+                rest=rest,
+                at=self._logged + len(self._log),
+            )
+        )
+        while len(self._marks) > 1 and self._marks[1].last <= self._last - _MARKS[0]:
+            del self._marks[0]
+        past = self._marks[0].at - self._logged
+        del self._log[:past]
+        self._logged += past
+
+    def _take_marking(self, gathered: list[tuple[bytes, int]], ordered: list[tuple[bytes, int]]) -> None:
+        """Take what was gathered, given in order of time as well, with marks before its end."""
+        times = [_stamp(raw) for raw, _ in ordered]
+        taken, place = 0, {id(one): n for n, one in enumerate(ordered)}
+        if times and times[-1] - times[0] <= _MARKS[0]:
+            self._mark(list(gathered))  # short enough to be taken from the start again
+        for back in _MARKS:
+            cut = bisect_left(times, times[-1] - back) if times else 0
+            if cut > taken:
+                self.take(self._decoded(ordered[taken:cut]))
+                taken = cut
+                self._mark([one for one in gathered if place[id(one)] >= cut])
+        self.take(self._decoded(ordered[taken:]))
+
+    def _back_to(self, t: float) -> list[tuple[bytes, int]]:
+        """Go back to the last mark at which nothing after `t` was taken; what arrived and is not taken any more."""
+        while self._marks and self._marks[-1].last > t:
+            del self._marks[-1]
+        if not self._marks or self._grower is None:
+            raise NotGrown(f"events came {self._last - t:,.0f} ms late")
+        mark, tally = self._marks[-1], self.tally
+        # the bytes are our own, and were never anywhere but here
+        for name, value in zip(_CHANGED, pickle.loads(mark.state), strict=True):  # noqa: S301
+            setattr(self, name, value)
+        for name, value in mark.scalars.items():
+            setattr(self, name, value)
+        # these tell of the order of arrival, which stays as it was
+        self.tally.reordered, self.tally.backward = tally.reordered, tally.backward
+        if tally.backward:
+            self.tally.met("backward", tally.firsts["backward"])
+        self._pending = list(mark.pending)
+        for times in (self.times, self.types, self.sources):
+            del times[self.count :]
+        del self.rows[mark.rows :], self._media[mark.media :]
+        self._grower.back(self.index, self.chunks, self.keyframes)
+        return mark.rest + self._log[mark.at - self._logged :]
 
     # -- through ---------------------------------------------------------------------------------------------
 
@@ -282,15 +429,33 @@ class TabRecorder:
         """Write what is pending as a chunk, so that a commit makes it readable."""
         self._write_chunk()
 
-    def finish(self) -> None:
-        """The recording is over: take what was gathered, write the rest. Raises as `add` does."""
+    def finish(self, *, keep: bool = False) -> None:
+        """The recording is over: take what was gathered, write the rest. Raises as `add` does.
+
+        `keep`: it may go on, see `resume`.
+        """
         if self._gathered is not None:
             gathered, self._gathered = self._gathered, None
-            self.take(self._sorted(gathered))
+            if keep and self._arrivals is None:
+                ordered = self._in_order(gathered)
+                self._arrivals = Arrivals()
+                self._arrivals.add([_stamp(raw) for raw, _ in gathered], (raw for raw, _ in gathered), _changes)
+                self._take_marking(gathered, ordered)
+            else:
+                self.take(self._sorted(gathered))
         elif self._spool is not None:
+            if keep:
+                self._arrivals = Arrivals.after(self._spool.last)
             self.take(self.spooled())
             self.forget_spool()
-        self.rows += self._extractor.finish()
+        if keep:
+            self._kept = _Kept(
+                copy.deepcopy(self._extractor), copy.deepcopy(self.tally), list(self._pending), self._pending_bytes,
+                self.chunks,
+            )  # fmt: skip
+            self.waiting = self._extractor.finish()
+        else:
+            self.rows += self._extractor.finish()
         self._write_chunk()
         tally = self.tally
         # Once more at the end: pictures and sheets that came after the snapshots count as well.
@@ -301,6 +466,22 @@ class TabRecorder:
         times = np.frombuffer(self.times, np.float64)
         gaps = np.flatnonzero(np.diff(times) > GAP_S * 1000)
         tally.gaps = [(float(times[n]), float(times[n + 1])) for n in gaps]
+
+    def resume(self, grower: Grower) -> None:
+        """Take back what the end added (`finish` with `keep`): more comes by `add`, then the end anew, to `grower`.
+
+        Its last chunk is written again, with what follows. From here on `add` and `finish` may also raise NotGrown;
+        then nothing can be made of this recorder any more.
+        """
+        assert self._kept is not None, "kept by finish"
+        self._writer = self._grower = grower
+        self._extractor, self.tally, self._pending = self._kept.extractor, self._kept.tally, self._kept.pending
+        self._pending_bytes, self.chunks = self._kept.pending_bytes, self._kept.chunks
+        self.waiting, self._kept = [], None
+        if self._arrivals is not None:
+            self._gathered = []
+            if not self._marks or self._last >= self._marks[-1].last + _MARK_EVERY:
+                self._mark([])
 
     def close(self) -> None:
         """Give up: remove what lies on disk."""

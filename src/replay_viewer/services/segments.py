@@ -21,6 +21,7 @@ from replay_viewer import formats
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.session import Finding
 from replay_viewer.domain.time import to_ms
+from replay_viewer.formats.base import Document
 from replay_viewer.library import Library
 from replay_viewer.recording.events import decode_head
 from replay_viewer.sources import Link, Segment, recognise
@@ -44,14 +45,20 @@ class _Sidecar(msgspec.Struct, rename="camel"):
 
 
 class Spool:
-    """The segments of one session. `have`: number of each to its ETag; `size`: their bytes; `lost`: number to why."""
+    """The segments of one session.
+
+    `have`: number of each to its ETag; `digests`: to the SHA-256 of its body; `size`: their bytes; `lost`: number to
+    why.
+    """
 
     def __init__(self, home: Path, link: Link) -> None:
         self.folder = home / "pulls" / _folder_name(link)
         self.have: dict[int, str] = {}
+        self.digests: dict[int, str] = {}
         self.size = 0
         self.lost: dict[int, str] = {}
         self._sizes: dict[int, int] = {}
+        self._documents: dict[int, Document] = {}
 
     def open(self) -> None:
         """See what is there; whatever is not whole is removed. Raises OSError."""
@@ -64,7 +71,7 @@ class Spool:
             except (OSError, msgspec.MsgspecError):
                 continue
             if hashlib.sha256(body).hexdigest() == sidecar.sha256:
-                self._count(sidecar.seq - 1, sidecar.etag, len(body))
+                self._count(sidecar.seq - 1, sidecar, len(body))
                 kept |= {path.name, path.with_suffix(".bin").name}
         for path in self.folder.iterdir():
             if path.name not in kept:
@@ -77,7 +84,8 @@ class Spool:
             self._path(n).with_suffix(".bin").unlink(missing_ok=True)
             self._path(n).with_suffix(".json").unlink(missing_ok=True)
             self.size -= self._sizes.pop(n)
-            del self.have[n]
+            del self.have[n], self.digests[n]
+            self._documents.pop(n, None)
         self.lost = {n: why for n, why in self.lost.items() if n in segments}
 
     def put(self, segment: Segment) -> None:
@@ -102,13 +110,28 @@ class Spool:
             part = path.with_name(f".{path.name}.part")
             part.write_bytes(data)
             os.replace(part, path.with_suffix(suffix))
-        self._count(segment.n, segment.etag, len(segment.body))
+        self._count(segment.n, sidecar, len(segment.body))
+        self._documents.pop(segment.n, None)
         self.lost.pop(segment.n, None)
 
-    def _count(self, n: int, etag: str, size: int) -> None:
+    def documents(self) -> list[Document]:
+        """The segments in order, as `formats.read_paths` of the folder would find them. Raises OSError."""
+        for n in self.have.keys() - self._documents.keys():
+            path = self._path(n)
+            sidecar = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=_Sidecar)
+            self._documents[n] = formats.captured(
+                path.with_suffix(".bin"), folder=self.folder.name, url=sidecar.url, headers=sidecar.headers
+            )
+        return [self._documents[n] for n in sorted(self._documents)]
+
+    def _count(self, n: int, sidecar: _Sidecar, size: int) -> None:
         self.size += size - self._sizes.get(n, 0)
         self._sizes[n] = size
-        self.have[n] = etag
+        self.have[n], self.digests[n] = sidecar.etag, sidecar.sha256
+
+    def name(self, n: int) -> str:
+        """The name of a segment's body."""
+        return self._path(n).with_suffix(".bin").name
 
     def _path(self, n: int) -> Path:
         return self.folder / f"{n + 1:05}"

@@ -35,6 +35,11 @@ class Spool:
         """How often an event is earlier than the one before it."""
         return int(np.count_nonzero(np.diff(np.frombuffer(self._times, np.float64)) < 0))
 
+    @property
+    def last(self) -> float:
+        """The time of the event that came last (epoch ms)."""
+        return self._times[-1] if self._times else float("-inf")
+
     def ordered(self) -> Iterator[tuple[bytes, int]]:
         """Every event with its piece, in order of time."""
         self._file.flush()

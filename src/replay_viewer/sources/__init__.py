@@ -3,6 +3,7 @@
 from replay_viewer.sources.base import (
     Browser,
     Check,
+    Follower,
     FoundIssue,
     FoundSession,
     IssueLister,
@@ -22,6 +23,7 @@ __all__ = [
     "Access",
     "Browser",
     "Check",
+    "Follower",
     "FoundIssue",
     "FoundSession",
     "Http",

@@ -139,6 +139,21 @@ class Source(Protocol):
         """Sessions at the backend, newest first, as the backend describes them."""
 
 
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session consists of by now; `live`: whether the source expects more, so that asking again may wait."""
+
+    plan: Plan
+    live: bool
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """A source that can be asked for what came since, and answers as soon as there is something."""
+
+    async def news(self, http: Http, link: Link, token: str, plan: Plan, wait: float) -> News:
+        """What came after `plan`, waited for up to `wait` seconds as long as the session is being recorded."""
+
+
 @runtime_checkable
 class Resolver(Protocol):
     """A source whose URLs may lead to a session without naming it."""

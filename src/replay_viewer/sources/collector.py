@@ -14,7 +14,18 @@ from urllib.parse import parse_qs, quote, unquote
 import msgspec
 
 from replay_viewer.domain.errors import NotFound, SourceProblem
-from replay_viewer.sources.base import LEAD_MS, Check, FoundIssue, FoundSession, Link, Page, Place, Plan, Segment
+from replay_viewer.sources.base import (
+    LEAD_MS,
+    Check,
+    FoundIssue,
+    FoundSession,
+    Link,
+    News,
+    Page,
+    Place,
+    Plan,
+    Segment,
+)
 from replay_viewer.sources.http import Answer, Http, loss
 from replay_viewer.sources.shape import count, items, mapping, odd, offset, text, web
 
@@ -40,6 +51,13 @@ class _Session(msgspec.Struct):
     started: float | None = None
     events: int = 0
     errors: int = 0
+
+
+class _More(msgspec.Struct):
+    """Segments after one; `next` is null when nothing more will come."""
+
+    data: list[_Part]
+    next: str | None = None
 
 
 class _Request(msgspec.Struct):
@@ -110,6 +128,15 @@ class CollectorSource:
             bytes=sum(part.bytes for part in session.segments),
             facts={"events": session.events, "errors": session.errors, "started": session.started},
         )
+
+    async def news(self, http: Http, link: Link, token: str, plan: Plan, wait: float) -> News:
+        """See `Follower`. Asks for what is numbered above what the plan has: nothing else changes at a collector."""
+        asked = {"after": str(max(plan.segments, default=-1)), "wait": f"{wait:.0f}"}
+        answer = await http.get(f"{_api(link)}/segments", token=token, parameters=asked)
+        more: _More = _decoded(link, answer, _More)
+        segments = plan.segments | {part.n: part.etag for part in more.data}
+        size = plan.bytes + sum(part.bytes for part in more.data)
+        return News(plan=Plan(segments=segments, bytes=size, facts=plan.facts), live=more.next is not None)
 
     async def pull(
         self, http: Http, link: Link, token: str, plan: Plan, have: Mapping[int, str]

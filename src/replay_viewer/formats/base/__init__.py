@@ -1,5 +1,6 @@
 """What all formats stand on: pieces, documents, streams with limits, JSON in windows, events one by one."""
 
+from replay_viewer.formats.base.again import Captures, Reordered, captured
 from replay_viewer.formats.base.cursor import Cursor, Malformed
 from replay_viewer.formats.base.document import Document, Format, recognise, register, registered
 from replay_viewer.formats.base.events import Broken, NotARecording, Sifter
@@ -10,6 +11,7 @@ from replay_viewer.formats.base.stream import Stream, TooLarge, Truncated, infla
 __all__ = [
     "Batch",
     "Broken",
+    "Captures",
     "Cursor",
     "Document",
     "Format",
@@ -17,6 +19,7 @@ __all__ = [
     "Malformed",
     "NotARecording",
     "Piece",
+    "Reordered",
     "Said",
     "Sifter",
     "Skipped",
@@ -24,6 +27,7 @@ __all__ = [
     "TooLarge",
     "Truncated",
     "batches",
+    "captured",
     "inflate",
     "merge_facts",
     "read_body",

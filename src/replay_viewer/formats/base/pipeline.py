@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
@@ -28,7 +28,7 @@ _KNOWN = "Open a file of rrweb events, or one that Sentry, PostHog or Amplitude 
 _FALLBACK_RANK = 90
 
 
-class _Source:
+class Source:
     """A recognised document and the session of its pieces that name none."""
 
     def __init__(self, document: Document, format: Format) -> None:
@@ -74,17 +74,18 @@ class Reading:
         self.lone = len(documents) == 1 and not others and not documents[0].captured
         self.sources = self._recognised(documents)
         self.facts: dict[str, Facts] = {}
+        self.said: dict[str, Facts] = {}
         self.sessions: list[str] = []
         self.linked: set[str] = set()
         self.held: list[Piece] = []
 
-    def _recognised(self, documents: list[Document]) -> list[_Source]:
-        sources: list[_Source] = []
+    def _recognised(self, documents: list[Document]) -> list[Source]:
+        sources: list[Source] = []
         for document in documents:
-            format = recognise(document)
+            format = self.recognise(document)
             if format:
                 _ = document.shape
-                sources.append(_Source(document, format))
+                sources.append(Source(document, format))
             elif self.lone:
                 raise _unknown(document)
             else:
@@ -102,6 +103,14 @@ class Reading:
                 source.key = ""
         return sources
 
+    def recognise(self, document: Document) -> Format | None:
+        """The format of a document."""
+        return recognise(document)
+
+    def read(self, source: Source) -> Iterable[Piece]:
+        """The pieces of a document. Raises BadInput, RecursionError, OSError."""
+        return source.format.read(source.document)
+
     def pieces(self) -> Iterator[Piece]:
         """All pieces; rows files first inside each folder. Raises BadInput."""
         for _, group in groupby(self.sources, key=lambda source: source.document.folder):
@@ -116,14 +125,14 @@ class Reading:
         if self.others:
             yield Skipped("", "other-file", "Files beside the recordings were left alone.", self.others)
 
-    def _document(self, source: _Source) -> Iterator[Piece]:
+    def _document(self, source: Source) -> Iterator[Piece]:
         document, events = source.document, 0
         if len(self.linked) == 1 and len({s.key for s in self.sources if not s.format.linked}) == 1:
             source.key = next(iter(self.linked))  # one recording, and rows that say whose they are
             for other in self.sources:
                 other.key = source.key
         try:
-            found = source.format.read(document)
+            found = self.read(source)
             # A damaged body gives nothing at all, unless it is too large to hold back.
             for piece in list(found) if document.captured and document.size < _HOLD else found:
                 events += len(piece.events) if isinstance(piece, Batch) else 0
@@ -148,7 +157,7 @@ class Reading:
         self._report(document)
 
     @staticmethod
-    def _other(error: BadInput, source: _Source, events: int) -> bool:
+    def _other(error: BadInput, source: Source, events: int) -> bool:
         """Whether a document of a folder turned out to be something else than a recording."""
         if isinstance(error, NotARecording):
             return True
@@ -158,7 +167,7 @@ class Reading:
         if self.progress:
             self.progress(min(self.total, self.done + min(document.consumed(), document.size)), self.total)
 
-    def _placed(self, piece: Piece, source: _Source) -> Iterator[Piece]:
+    def _placed(self, piece: Piece, source: Source) -> Iterator[Piece]:
         """The piece with its session, or nothing while that is unknown."""
         if isinstance(piece, Batch):
             piece.session = piece.session or source.key
@@ -173,6 +182,9 @@ class Reading:
 
     def _known(self, piece: Piece) -> Iterator[Piece]:
         if isinstance(piece, Said):
+            if self.said.get(piece.session) == piece.facts:
+                return  # each body of a session says the same
+            self.said[piece.session] = piece.facts
             old = self.facts.get(piece.session)
             new = merge_facts(old, piece.facts) if old else piece.facts
             if new != old:
