@@ -87,7 +87,7 @@ def main() -> None:
                 begun = time.process_time()
                 import_paths(home / f"anew{minute}", [spool.folder], origin=url)
                 whole = time.process_time() - begun
-                print(f"{minute:4} min: {cost * 1e3:6.0f} ms a step; importing anew {whole * 1e3:7,.0f} ms", flush=True)
+                print(f"{minute:4} min: {cost * 1e3:6.0f} ms a step; anew {whole * 1e3:7,.0f} ms", flush=True)
         begun = time.process_time()
         growth.close()
         print(f"ended in {(time.process_time() - begun) * 1e3:,.0f} ms")
