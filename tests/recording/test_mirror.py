@@ -303,3 +303,34 @@ def test_what_a_page_scrolls_alike_arrives_at_the_same_place() -> None:
     assert mirror_of(page, scroll(12, 5, -5000), scroll(10, 140, 0), scroll(12, 280, 100)).scrolls[10] == (0, 140)
     assert mirror_of(page, scroll(10, 140, 0), scroll(11, 60, 100)).scrolls == {10: (0, 140), 11: (0, 60)}
     assert mirror_of(page, scroll(10, 140, 0), scroll(11, 280, 900)).scrolls == {10: (0, 140), 11: (0, 280)}
+
+
+def test_the_picture_in_a_recording_is_that_of_its_first_address() -> None:
+    image = element(11, "img", src="http://shop.test/a.png", rr_dataURL="data:image/png;base64,AA")
+    source = element(12, "source", srcset="http://shop.test/c.png")
+    framed = element(14, "img", rr_dataURL="data:image/png;base64,BB")
+    page = snapshot(image, element(13, "picture", [source, framed]))
+    mirror = mirror_of(page, mutation(attributes=[{"id": 11, "attributes": {"class": "x"}}]))
+    assert "rr_dataURL" in mirror.nodes[11].attrs
+    changes = [
+        {"id": 11, "attributes": {"src": "http://shop.test/b.png"}},
+        {"id": 12, "attributes": {"srcset": "http://shop.test/d.png"}},
+    ]
+    mirror.apply(decode_event(mutation(attributes=changes)))
+    assert "rr_dataURL" not in mirror.nodes[11].attrs
+    assert "rr_dataURL" not in mirror.nodes[14].attrs
+
+
+def test_a_select_may_hold_nothing_until_an_option_comes() -> None:
+    options = [element(21, "option", value="a"), element(22, "option", value="b", selected=True)]
+    mirror = mirror_of(snapshot(element(20, "select", options, value="b")))
+    mirror.apply(decode_event(raw(3, {"source": 5, "id": 20, "text": "", "isChecked": False})))
+    assert mirror.effective_input(20) == ("", None)
+    mirror.apply(decode_event(mutation(adds=[{"parentId": 20, "nextId": None, "node": element(23, "option")}])))
+    assert mirror.effective_input(20)[0] != ""
+
+
+def test_a_definition_is_known_of_the_elements_that_stand_there() -> None:
+    page = snapshot(element(11, "x-card"), element(12, "x-other"), {**element(13, "x-card"), "isCustom": True})
+    mirror = mirror_of(page, raw(3, {"source": 16, "define": {"name": "x-card"}}), raw(3, {"source": 16}))
+    assert [mirror.nodes[id].attrs for id in (11, 12, 13)] == [{"rr_defined": True}, {}, {}]

@@ -13,7 +13,7 @@ const NEVER = new Set([
   "srcdoc", "ping", "action", "formaction", "manifest", "codebase", "classid", "archive", "code", "profile",
   "attributionsrc", "autofocus", "autoplay", "crossorigin", "target", "formtarget", "download", "integrity", "nonce",
   "loading", "imagesrcset", "http-equiv", "sandbox", "allow", "csp", "credentialless",
-  "rr-hover", "rr-mark", "lowsrc", "dynsrc", "popovertarget", "commandfor", "accesskey", "is", "usemap", "shadowrootmode",
+  "rr-hover", "rr-undefined", "rr-mark", "lowsrc", "dynsrc", "popovertarget", "commandfor", "accesskey", "is", "usemap", "shadowrootmode",
 ]);
 
 /** Never a URL, a handler or a style on any element: passed without looking closer. */
@@ -62,9 +62,6 @@ export function clean(name: string, value: unknown, at: Place): string | null {
       }
       if (MEDIA.has(tag) && (tag === "video" || tag === "audio") && /^\s*data:(video|audio)\//i.test(text)) return text.trim();
       return FRAMES.has(tag) || MEDIA.has(tag) || tag === "script" ? null : text;
-    case "contenteditable":
-      // Selectors still match the attribute; nobody edits a recording.
-      return "false";
     case "srcset":
       return (tag === "img" && !at.attrs.rr_dataURL) || tag === "source" ? pictures(text, page) : null;
     case "background":

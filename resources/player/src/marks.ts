@@ -1,7 +1,7 @@
 // Marks on what a recording does not hold: quiet backgrounds, without effect on layout or text, that can be put away.
 
 /** Attribute of marked elements: "blocked" by the recorder, a "frame" whose document, or an "image" whose file was not
- *  recorded, "masked" text or value. */
+ *  recorded, a "plugin" whose content was not, "masked" text or value. */
 export const MARK = "rr-mark";
 
 function hatch(text: string): string {
@@ -14,6 +14,7 @@ function hatch(text: string): string {
 export const SHEET = `[${MARK}="blocked"]{background:${hatch("Left out by the recorder")}!important}`
   + `[${MARK}="frame"]{background:${hatch("Frame not recorded")}!important}`
   + `[${MARK}="image"]{background:${hatch("Image not recorded")}!important}`
+  + `[${MARK}="plugin"]{background:${hatch("Embedded content not recorded")}!important}`
   + `[${MARK}="masked"]{outline:1px dotted rgb(139 147 167 / .8)!important;outline-offset:-1px}`;
 
 /** Whether all of a text is what recorders put in the place of letters. */

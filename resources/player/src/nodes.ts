@@ -1,11 +1,11 @@
 // Building single nodes of a recorded document, over rrweb-snapshot's own builder.
 
 import { type BuildCache, type Mirror, buildNodeWithSN } from "rrweb-snapshot";
-import { blank, isMissing } from "./placeholder.ts";
+import { blank, isMissing, missing } from "./placeholder.ts";
 import { show } from "./media.ts";
 import { MARK, isMask, mark } from "./marks.ts";
 import { clean, type Place } from "./clean.ts";
-import { css } from "./urls.ts";
+import { UNDEFINED, asset, css } from "./urls.ts";
 import {
   type Attributes, BLOCKED, CDATA, COMMENT, CUSTOM, DOCTYPE, ELEMENT, type Overrides, type Rec, SHADOW_HOST, SVG, TEXT,
 } from "./patch.ts";
@@ -18,6 +18,9 @@ const MATH_TEXT = new Set(["mi", "mo", "mn", "ms", "mtext", "annotation-xml"]);
 /** Flags of nodes that need more than their tag. */
 const UNUSUAL = SVG | SHADOW_HOST | CUSTOM;
 const VOID_NAME = /[^a-z0-9._:-]/i;
+
+/** SVG elements whose names rrweb-snapshot does not write as documents do (the recorder lowers them all). */
+const SVG_NAMES: Record<string, string> = { textpath: "textPath" };
 
 /** What building needs besides the record: the document it is built for and what all builds share. */
 export interface Bench {
@@ -91,7 +94,8 @@ function makeElement(rec: Rec, parent: Node | null, bench: Bench): Element {
     element = buildNodeWithSN(
       {
         // A captured <link> is painted as a <style>; its text is filled by sheets.ts.
-        type: ELEMENT, id, tagName: tag === "link" && typeof attrs._cssText === "string" ? "style" : tag,
+        type: ELEMENT, id,
+        tagName: svg ? SVG_NAMES[tag] ?? tag : tag === "link" && typeof attrs._cssText === "string" ? "style" : tag,
         attributes: {}, childNodes: [], isSVG: svg || undefined,
         isCustom: (flags & CUSTOM) !== 0 && tag.includes("-") || undefined,
         isShadowHost: (flags & SHADOW_HOST) !== 0 && canHostShadow(tag) || undefined,
@@ -103,6 +107,11 @@ function makeElement(rec: Rec, parent: Node | null, bench: Bench): Element {
   setAttributes(element, attrs, { tag, svg, page: bench.page, attrs });
   if (attrs.style !== undefined || rec[9]) setStyle(element, text(attrs.style), rec[9] ?? null, bench.page);
   special(element, attrs);
+  if (tag === "object" || tag === "embed") plugin(element, attrs, bench.page);
+  // Recorders that do not say what is defined at least say what has a shadow root.
+  const known = svg || (flags & (CUSTOM | SHADOW_HOST)) !== 0 || attrs.rr_defined !== undefined;
+  if (tag.includes("-") && !known) element.setAttribute(UNDEFINED, "");
+  if (tag === "link") switchSheet(element, attrs);
   if (tag === "link") bench.sheet(element);
   if (tag === "video" || tag === "audio") show(element, attrs, undefined, 0, bench.page);
   if (flags & BLOCKED) element.setAttribute(MARK, "blocked");
@@ -110,6 +119,26 @@ function makeElement(rec: Rec, parent: Node | null, bench: Bench): Element {
   else if (tag === "img") markPicture(element);
   else if (typeof attrs.value === "string" && isMask(attrs.value)) mark(element, "masked", true);
   return element;
+}
+
+/** The picture an <object> or <embed> showed, if it is there; else a box of its size. Neither ever loads anything. */
+function plugin(element: Element, attrs: Attributes, page: string): void {
+  const url = element.localName === "object" ? attrs.data : attrs.src;
+  if (typeof url !== "string" || !url) return;
+  const kept = /^\s*data:image\//i.test(url) ? url.trim() : asset(url, page, "i");
+  content(element, kept ?? missing(attrs.width ?? 300, attrs.height ?? 150));
+  // Without an address or a type it has no box.
+  if (element.localName === "embed") element.setAttribute("type", "image/png");
+  if (!kept) mark(element, "plugin", true);
+}
+
+/** A captured <link> is painted as a <style>: one that is an alternative or disabled must not count. */
+export function switchSheet(element: Element, attrs: Attributes): void {
+  if (element.localName !== "style") return;
+  const off = attrs.disabled !== undefined && attrs.disabled !== false || /\balternate\b/i.test(String(attrs.rel ?? ""));
+  const media = off ? "not all" : text(attrs.media);
+  if (media === null) element.removeAttribute("media");
+  else if (element.getAttribute("media") !== media) element.setAttribute("media", media);
 }
 
 function text(value: unknown): string | null {
@@ -200,6 +229,6 @@ export function special(element: Element, attrs: Attributes, picture?: string): 
 }
 
 function content(element: Element, url: string): void {
-  if (!/^(data:image\/|blob:)/i.test(url)) return;
+  if (!/^(data:image\/|blob:|replay:\/\/asset\/)/i.test(url)) return;
   (element as HTMLElement).style.setProperty("content", `url("${url.replace(/["\\\n]/g, "")}")`, "important");
 }

@@ -5,7 +5,7 @@ import {
   type Attributes, DOCUMENT, ELEMENT, type Media, type Patch, type Rec, VERSION,
 } from "./patch.ts";
 import {
-  type Bench, isDocument, isElement, isFrame, make, markPicture, setAttribute, setStyle, special, tagOf,
+  type Bench, isDocument, isElement, isFrame, make, markPicture, setAttribute, setStyle, special, switchSheet, tagOf,
 } from "./nodes.ts";
 import { Canvases } from "./canvas.ts";
 import { sheet } from "./clean.ts";
@@ -13,7 +13,7 @@ import type { Command } from "./commands.ts";
 import { MARK, isMask, mark } from "./marks.ts";
 import { held, show, still } from "./media.ts";
 import { ENGAGED, Sheets } from "./sheets.ts";
-import { HOVER } from "./urls.ts";
+import { HOVER, UNDEFINED } from "./urls.ts";
 
 /** An animation that takes longer than this says something about time, ms. */
 const MOMENT = 1_000;
@@ -361,10 +361,12 @@ export class Painting {
         setAttribute(element, name, delta[name], place);
       }
     }
+    if ("rr_defined" in delta) element.toggleAttribute(UNDEFINED, delta.rr_defined === null && built.tag.includes("-"));
     if (built.tag === "img") markPicture(element);
     else if (built.tag === "link") {
       this.styleSheet(id, built.attrs);
       for (const name of ["href", "rel"]) setAttribute(element, name, built.attrs[name], place);
+      switchSheet(element, built.attrs);
       this.sheets.awaits(element);
     }
     if (built.tag === "canvas" && (delta.width !== undefined || delta.height !== undefined)) this.canvases.resized(id);
@@ -479,6 +481,8 @@ export class Painting {
   /** Give focus and selection to what had them. Nothing takes the focus while its frame is hidden. */
   engage(): void {
     const { focus, selection, caret } = this.engaged;
+    // A field that takes the focus takes the selection; a selection in what is editable takes the focus.
+    if (focus !== undefined) this.focus(focus);
     if (caret !== undefined && !selection) this.select([[caret, 0, caret, 0]]);
     else if (selection) this.select(selection);
     else if (this.selected) this.deselect();
@@ -662,7 +666,8 @@ function quiet(doc: Document): void {
     event.preventDefault();
     event.stopImmediatePropagation();
   };
-  for (const type of ["click", "auxclick", "submit", "beforeinput", "dragstart", "drop"]) {
+  // Editable elements are editable, as the look of text in them depends on it; keys do not reach the page.
+  for (const type of ["click", "auxclick", "submit", "beforeinput", "paste", "cut", "dragstart", "drop"]) {
     doc.addEventListener(type, stop, { capture: true });
   }
   doc.addEventListener("mousedown", (event) => {

@@ -3,7 +3,7 @@
 import { type BuildCache, adaptCssForReplay } from "rrweb-snapshot";
 import type { Font, Op } from "./patch.ts";
 import { sheet as marks } from "./marks.ts";
-import { css, hovered } from "./urls.ts";
+import { css, told } from "./urls.ts";
 
 /** rrweb-snapshot's mark between the parts of _cssText that belong to the text nodes of one <style>. */
 const SPLIT = "/* rr_split */";
@@ -25,7 +25,7 @@ const WHOLE = "*{content-visibility:visible!important}";
 
 /** CSS as the painter uses it: nothing left to load, device sizes as viewport sizes. */
 export function adapt(text: string, page: string, cache: BuildCache): string {
-  const own = hovered(css(text, page));
+  const own = told(css(text, page));
   // rrweb-snapshot's adaptation parses all of it, and what we want of it is only the device-size queries.
   return own.includes("-device-") ? adaptCssForReplay(own, cache) : own;
 }

@@ -94,9 +94,16 @@ const MAY_LOAD = /url\(|src\(|@import|image-set|\\/i;
 /** Attribute of the elements the recorded pointer is over. */
 export const HOVER = "rr-hover";
 
-/** The viewer's own pointer must not change a recorded page, and the recorded one should: `:hover` as an attribute. */
-export function hovered(text: string): string {
-  return text.includes(":hover") ? text.replace(/(?<!\\):hover(?![\w-])/g, `[${HOVER}]`) : text;
+/** Attribute of custom elements whose definition had not come yet. */
+export const UNDEFINED = "rr-undefined";
+
+/**
+ * What only the recorded page knows, as attributes: the viewer's own pointer must not change it, the recorded one should
+ * (`:hover`); and no definition can be taken back when time goes backward (`:defined`).
+ */
+export function told(text: string): string {
+  const hover = text.includes(":hover") ? text.replace(/(?<!\\):hover(?![\w-])/g, `[${HOVER}]`) : text;
+  return hover.includes(":defined") ? hover.replace(/(?<!\\):defined(?![\w-])/g, `:not([${UNDEFINED}])`) : hover;
 }
 
 const EITHER = new RegExp(`${IMPORT.source}|${IN_CSS.source}`, "gi");

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { clean } from "../src/clean.ts";
 import { pictureBlob } from "../src/commands.ts";
 import { clock, position } from "../src/media.ts";
-import { css, fragment, hovered, link, picture } from "../src/urls.ts";
+import { css, fragment, link, picture, told } from "../src/urls.ts";
 
 const PAGE = "https://shop.test/cart/?q=1#top";
 
@@ -58,7 +58,7 @@ test("attributes", () => {
   assert.equal(clean("ping", "/p", at("a")), null);
   assert.equal(clean("action", "/p", at("form")), null);
   assert.equal(clean("srcset", "a 1x", at("img")), null);
-  assert.equal(clean("contenteditable", "", at("div")), "false");
+  assert.equal(clean("contenteditable", "", at("div")), "");
   assert.equal(clean("disabled", true, at("input")), "");
   assert.equal(clean("checked", false, at("input")), null);
   assert.equal(clean("href", "s.svg#a", at("use", {}, true)), null);
@@ -77,8 +77,9 @@ test("canvas pictures are images, whatever the recording calls them", () => {
 });
 
 test("the recorded pointer decides what :hover means", () => {
-  assert.equal(hovered("a:hover>b,i:hover::before{}"), "a[rr-hover]>b,i[rr-hover]::before{}");
-  assert.equal(hovered(".x\\:hover{} a:hover-x{}"), ".x\\:hover{} a:hover-x{}");
+  assert.equal(told("a:hover>b,i:hover::before{}"), "a[rr-hover]>b,i[rr-hover]::before{}");
+  assert.equal(told(".x\\:hover{} a:hover-x{}"), ".x\\:hover{} a:hover-x{}");
+  assert.equal(told("x-a:not(:defined),x-a:defined{}"), "x-a:not(:not([rr-undefined])),x-a:not([rr-undefined]){}");
 });
 
 test("positions of media", () => {

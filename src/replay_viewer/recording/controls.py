@@ -54,6 +54,9 @@ def _chosen(select: Node, tree: Tree, wanted: str | None, *, reported: bool) -> 
             chosen = option
         if first is None and option.attrs.get("disabled") is None:
             first = option
+    if wanted == "" and reported:
+        # Nothing is chosen: an option that came since would have been (mutations.py).
+        return ""
     found = chosen or first
     return None if found is None else option_value(found, tree)
 

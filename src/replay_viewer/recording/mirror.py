@@ -114,6 +114,7 @@ _HANDLERS: dict[int, Callable[[Tree, Incremental], None]] = {
     Source.CANVAS_MUTATION: resources.drawn,
     Source.FONT: resources.font,
     Source.ADOPTED_STYLE_SHEET: resources.adopted,
+    Source.CUSTOM_ELEMENT: resources.defined,
 }
 
 #: Event kinds and sources that change a state, hence the order that matters.

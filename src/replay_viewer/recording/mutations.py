@@ -118,16 +118,22 @@ def _add(tree: Tree, add: Add, parent: Node) -> None:
         tree.sheets.pop(parent.id, None)
     elif sn.type == DOCUMENT:
         tree.frames.add(parent.id)
-    elif node.name == "option" and node.attrs.get("selected") is True:
-        _choose(tree, node)
+    elif node.name == "option":
+        _offer(tree, node)
 
 
-def _choose(tree: Tree, option: Node) -> None:
-    """An option came that the recorder saw selected: whatever its select held before, it holds this now."""
+def _offer(tree: Tree, option: Node) -> None:
+    """An option came. If the recorder saw it selected its select holds it now, whatever it held before."""
     select = tree.nodes.get(option.parent)
     if select is not None and select.name == "optgroup":
         select = tree.nodes.get(select.parent)
     if select is None or select.name != "select" or "multiple" in select.attrs:
+        return
+    if option.attrs.get("selected") is not True:
+        if tree.inputs.get(select.id, ("-",))[0] == "":
+            # Browsers choose the first option again when one comes and none was chosen.
+            tree.inputs.pop(select.id)
+            tree.touch(select.id)
         return
     tree.inputs.pop(select.id, None)
     tree.touch(select.id)
@@ -171,6 +177,16 @@ def _text(tree: Tree, change: TextChange, removed: set[int]) -> None:
     node.text = change.value or ""
 
 
+def _another_picture(tree: Tree, node: Node) -> None:
+    """The picture the recorder put into the recording is that of the address it had then."""
+    parent = tree.nodes.get(node.parent)
+    around = [node.id, *(parent.children if node.name == "source" and parent is not None else ())]
+    for one in (tree.nodes[id] for id in around):
+        if one.name == "img" and "rr_dataURL" in one.attrs:
+            tree.touch(one.id)
+            del one.attrs["rr_dataURL"]
+
+
 def _attributes(tree: Tree, change: AttributeChange, removed: set[int]) -> None:
     node = tree.nodes.get(change.id)
     if node is None:
@@ -190,6 +206,8 @@ def _attributes(tree: Tree, change: AttributeChange, removed: set[int]) -> None:
             node.style = None
         elif name == "checked" and isinstance(value, str):
             value = CHECKED
+        elif name in ("src", "srcset"):
+            _another_picture(tree, node)
         elif name == "type" and node.name == "input" and boxed(node.attrs.get(name)) != boxed(value):
             # What a box was said to hold is no text, nor the other way round.
             tree.inputs.pop(node.id, None)

@@ -166,8 +166,10 @@ def _present(patch: dict[str, Any], mirror: Mirror) -> dict[str, Any]:
     patch["pointer"] = mirror.pointer
     patch["down"] = mirror.down
     patch["focus"] = mirror.focus if mirror.focus in mirror.nodes else None
-    if mirror.selection:
-        patch["selection"] = mirror.selection
+    # What was selected may have gone since, and nobody says so.
+    selection = [r for r in mirror.selection if r[0] in mirror.nodes and r[2] in mirror.nodes]
+    if selection:
+        patch["selection"] = selection
     elif mirror.caret in mirror.nodes:
         patch["caret"] = mirror.caret
     return patch
@@ -457,12 +459,18 @@ def _inputs(
     candidates.update(owners)
     result: list[tuple[int, str | None, bool | None]] = []
     for id in candidates:
-        if id in nodes and not _many(nodes[id], mirror):
+        if id in nodes and _many(nodes[id], mirror):
+            if shown is not None and id in shown.inputs:
+                # What was chosen since would stay chosen.
+                options = mirror.options_of(nodes[id])
+                result += [(option.id, *effective(option, None, mirror)) for option in options]
+        elif id in nodes:
             now: Input = effective(nodes[id], mirror.inputs.get(id), mirror)
             if now != (None, None):
                 result.append((id, *now))
-    # Checking one radio button unchecks its group: what ends up checked comes last.
-    result.sort(key=lambda entry: bool(entry[2]))
+    # Checking one radio button unchecks its group: what ends up checked comes last. What a select holds decides which
+    # of its options is chosen, whatever they say themselves.
+    result.sort(key=lambda entry: (nodes[entry[0]].name == "select", bool(entry[2])))
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from replay_viewer.recording import canvas, sheets
 from replay_viewer.recording.events import Incremental
 from replay_viewer.recording.held import Media
-from replay_viewer.recording.nodes import Node
+from replay_viewer.recording.nodes import CUSTOM, Node
 from replay_viewer.recording.tree import Tree
 
 
@@ -39,6 +39,14 @@ def adopted(tree: Tree, data: Incremental) -> None:
         tree.adopted[data.id] = [i for i in data.styleIds or () if isinstance(i, int)]
     elif data.id > 0:
         tree.unknown += 1
+
+
+def defined(tree: Tree, data: Incremental) -> None:
+    """A custom element was defined: those of its name that stand there are undefined no longer."""
+    name = data.define.get("name") if isinstance(data.define, dict) else None
+    for id in [node.id for node in tree.nodes.values() if node.name == name and not node.flags & CUSTOM]:
+        tree.touch(id)
+        tree.nodes[id].attrs["rr_defined"] = True
 
 
 def font(tree: Tree, data: Incremental) -> None:

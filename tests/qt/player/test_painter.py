@@ -206,3 +206,88 @@ def test_adopted_sheets(bench: Bench) -> None:
     for offset, n in ((50, 0), (150, 1), (250, 2), (350, 0), (150, 1), (50, 0)):
         bench.seek(offset)
         assert colour(bench, "p") == f"rgb({n}, {n}, {n})", offset
+
+
+def test_what_is_editable_looks_and_is_focused_as_such(bench: Bench) -> None:
+    r = Recording()
+    editor = r.el("div", {"id": "ed", "contenteditable": "plaintext-only"}, "two  spaces")
+    field = r.el("input", {"id": "in", "value": "x"})
+    words = r.el("p", {}, "some words here")
+    r.page(0, editor, field, words)
+    r.incremental(100, 2, type=5, id=editor["id"])
+    r.incremental(200, 2, type=6, id=editor["id"])
+    r.incremental(200, 2, type=5, id=field["id"])
+    chosen = words["childNodes"][0]["id"]
+    range = {"start": chosen, "startOffset": 5, "end": chosen, "endOffset": 10}
+    r.incremental(300, 14, ranges=[range])
+    r.change(400, removes=[{"parentId": words["id"], "id": chosen}])
+    bench.use(r.raws)
+    expected = {50: ("", ""), 150: ("ed", ""), 250: ("in", ""), 350: ("in", "words"), 450: ("in", "")}
+    for offset in [50, 150, 250, 350, 450, 350, 250, 150, 350, 150, 50]:
+        bench.seek(offset)
+        said = ask(bench, "`${d.activeElement === d.body ? '' : d.activeElement.id},${d.getSelection()}`")
+        assert said == ",".join(expected[offset]), offset
+    assert colour(bench, "#ed", "white-space") == "pre-wrap"
+
+
+def test_definitions_come_and_go(bench: Bench) -> None:
+    r = Recording()
+    css = r.el("style", {}, "x-late { color: rgb(1, 1, 1) } x-late:not(:defined) { color: rgb(2, 2, 2) }")
+    r.page(0, r.el("x-late", {}, "x"), head=(css,))
+    r.incremental(100, 16, define={"name": "x-late"})
+    bench.use(r.raws)
+    for offset, n in ((50, 2), (150, 1), (50, 2), (150, 1)):
+        bench.seek(offset)
+        assert colour(bench, "x-late") == f"rgb({n}, {n}, {n})"
+
+
+def test_disabled_links_and_chosen_options_and_back(bench: Bench) -> None:
+    r = Recording()
+    link = r.el("link", {"_cssText": "p { color: rgb(8, 8, 8) }"})
+    options = [r.el("option", {"value": name, **({"selected": True} if name == "b" else {})}, name) for name in "abc"]
+    some = [r.el("option", {"value": name, **({"selected": True} if name != "b" else {})}, name) for name in "abc"]
+    one, many = r.el("select", {"value": "b"}, *options), r.el("select", {"multiple": True, "value": "a"}, *some)
+    r.page(0, r.el("p", {}, "x"), one, many, head=(link,))
+    r.change(100, attributes=[{"id": link["id"], "attributes": {"disabled": ""}}])
+    r.incremental(100, 5, id=one["id"], text="a", isChecked=False)
+    r.incremental(100, 5, id=many["id"], text="b", isChecked=False)
+    late = r.el("option", {"value": "late", "selected": True}, "late")
+    r.change(200, adds=[{"parentId": one["id"], "nextId": None, "node": late}])
+    r.incremental(300, 5, id=one["id"], text="", isChecked=False)
+    bench.use(r.raws)
+    of = "[...s.options].filter((o) => o.selected).map((o) => o.value).join()"
+    chosen = f"[...d.querySelectorAll('select')].map((s) => {of}).join(';')"
+    expected = {50: ("8", "b;a,c"), 150: ("0", "a;b"), 250: ("0", "late;b"), 350: ("0", ";b")}
+    for offset in [50, 150, 250, 350, 250, 150, 50, 350, 50]:
+        bench.seek(offset)
+        n, values = expected[offset]
+        assert colour(bench, "p") == f"rgb({n}, {n}, {n})", offset
+        assert ask(bench, chosen) == values, offset
+
+
+def test_text_along_a_path_and_boxes_of_plugins(bench: Bench) -> None:
+    r = Recording(size=(800, 600))
+    path = r.el("path", {"id": "line", "d": "M10 50 H 300"}, isSVG=True)
+    along = r.el("textpath", {"href": f"{r.url}#line"}, "along", isSVG=True)
+    svg = r.el("svg", {"width": "300", "height": "80"}, path, r.el("text", {}, along, isSVG=True), isSVG=True)
+    report = r.el("object", {"data": "http://shop.test/a.pdf", "width": "200", "height": "90"}, "no plugin")
+    r.page(0, svg, report, r.el("embed", {"src": "http://shop.test/b.pdf", "width": "120", "height": "70"}))
+    bench.use(r.raws)
+    bench.seek(50)
+    box = "(({width, height}) => `${width > 20} ${width} ${height}`)(d.querySelector('%s').getBoundingClientRect())"
+    assert ask(bench, box % "text").startswith("true")
+    assert ask(bench, box % "object") == "true 200 90"
+    assert ask(bench, box % "embed") == "true 120 70"
+    assert bench.read()["text"].strip() == "along"
+
+
+def test_a_picture_that_got_another_address_is_not_the_old_one(bench: Bench) -> None:
+    r = Recording()
+    dot = "data:image/gif;base64,R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs="
+    image = r.el("img", {"src": "http://shop.test/a.gif", "rr_dataURL": dot, "width": "20"})
+    r.page(0, image)
+    r.change(100, attributes=[{"id": image["id"], "attributes": {"src": "http://shop.test/b.gif"}}])
+    bench.use(r.raws)
+    for offset, marked in ((50, ""), (150, "image"), (50, "")):
+        bench.seek(offset)
+        assert ask(bench, "d.querySelector('img').getAttribute('rr-mark') ?? ''") == marked

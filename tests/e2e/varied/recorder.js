@@ -1,0 +1,31 @@
+// Runs a page's steps under the recorder. The page has `steps` (name to what is done) and may have `options`.
+window.visit = (() => {
+  const kept = [];
+  const rest = (ms) => new Promise((done) => setTimeout(done, ms));
+  const settled = async () => {
+    await rest(30);
+    await Promise.race([document.fonts.ready, rest(500)]);
+    await Promise.race([new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))), rest(300)]);
+    await rest(30);
+  };
+  const record = window.rrweb?.record;
+  return {
+    names: () => JSON.stringify(Object.keys(window.steps ?? {})),
+    begin() {
+      record({
+        emit: (event, checkout) => kept.push(JSON.stringify(event)),
+        recordCanvas: false, collectFonts: true, inlineImages: false, sampling: { scroll: 20, input: "all", media: 20 },
+        ...(window.options ?? {}),
+      });
+    },
+    async step(name) {
+      await window.steps[name]?.();
+      await settled();
+      record.addCustomEvent("step", { name });
+      const said = JSON.stringify(sketch(document));
+      await rest(10);
+      return said;
+    },
+    take: () => JSON.stringify(kept.splice(0)),
+  };
+})();
