@@ -101,7 +101,10 @@ def test_the_status_bar_says_when_the_source_cannot_be_reached(window: Window, q
     # the server is gone
     assert window.actions_table.run("refresh")
     qtbot.waitUntil(lambda: "source unreachable, working offline" in window.status.offline.text(), timeout=40_000)
-    window.opener._reached(None)
+    with backend(COUNT) as other:  # another backend answers: that says nothing of this one
+        window.opener.reached(other.url)
+    assert "source unreachable" in window.status.offline.text()
+    window.opener.reached(source.url)
     assert "everything here is local" in window.status.offline.text()
 
 

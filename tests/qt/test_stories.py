@@ -89,7 +89,7 @@ def test_enter_alone_lets_nothing_out_of_a_review(
     composer.close()
 
 
-def test_the_source_s_own_link(session_window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_source_s_own_link(session_window: Window) -> None:
     import msgspec
 
     window = session_window
@@ -97,10 +97,24 @@ def test_the_source_s_own_link(session_window: Window, monkeypatch: pytest.Monke
     assert opened is not None
     opened.session = msgspec.structs.replace(opened.session, origin="")
     assert not window.commands.allows("origin")
-    opened.session = msgspec.structs.replace(opened.session, origin="https://replay.acme.test/sessions/5e55?a=1")
     window.context.playhead.seek(opened.session.start + 12_500)
-    assert window.actions_table.run("copy-source-link")
-    assert QApplication.clipboard().text() == "https://replay.acme.test/sessions/5e55?a=1&t=12.5"
+    replay = "4dc395e328494c49a7ea6335849a6fbe"
+    for origin, expected in (
+        ("https://replay.acme.test/sessions/5e55", "https://replay.acme.test/sessions/5e55?t=12.5"),
+        (
+            f"https://acme.sentry.io/replays/{replay}/",
+            f"https://sentry.io/organizations/acme/explore/replays/{replay}/?t=12.5",
+        ),
+        (
+            "https://us.posthog.com/project/1/replay/01a1fa95-02f8",
+            "https://us.posthog.com/project/1/replay/01a1fa95-02f8?t=12.5",
+        ),
+        # nobody knows how to name an instant there
+        ("https://app.logrocket.com/a/b/s/1/0", "https://app.logrocket.com/a/b/s/1/0"),
+    ):
+        opened.session = msgspec.structs.replace(opened.session, origin=origin)
+        assert window.actions_table.run("copy-source-link")
+        assert QApplication.clipboard().text() == expected
 
 
 def test_before_the_first_picture_there_is_a_word_and_a_way(session_window: Window) -> None:

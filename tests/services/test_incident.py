@@ -68,7 +68,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
     """A library with one session."""
     made = Library.open(tmp_path / "home")
     raws = [json.dumps(event).encode() for event in EVENTS]
-    with made.writer("s-1", "https://replays.test/s/1") as writer:
+    with made.writer("s-1", "https://replays.test/sessions/s-1") as writer:
         writer.chunk(0, 0, len(raws), T0, T0 + 9, pack([(decode_event(raw), raw) for raw in raws]))
         writer.rows(ROWS)
         writer.finish(
@@ -76,7 +76,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
                 id="s-1",
                 start=T0,
                 end=T0 + 90_000,
-                origin="https://replays.test/s/1",
+                origin="https://replays.test/sessions/s-1",
                 facts=Facts(user=User(email="ada@example.test"), zone="Asia/Tokyo"),
                 tabs=[Tab(index=0, start=T0, end=T0 + 90_000, events=len(raws), chunks=1)],
                 browser="Chrome 156",
@@ -102,7 +102,7 @@ def test_evidence_nobody_picked(library: Library) -> None:
     assert [(row.name, row.value) for row in note.vitals] == [("LCP", 2_600)]
     assert [line.kind for line in note.timeline] == ["interactions", "network", "state", "console", "errors"]
     assert [link.url for link in note.links] == [
-        "https://replays.test/s/1?t=60.0",
+        "https://replays.test/sessions/s-1?t=60.0",
         "replay-viewer://session/s-1?t=60.0",
     ]
 

@@ -108,7 +108,7 @@ class _Painter(QStyledItemDelegate):
 
 class Finder(QFrame):
     """The list under the one box. `session_asked(id, instant as text, kind, row)`, `place_asked(id, t, tab, node)`
-    (something on a page), `url_asked(url)`, `filter_asked(text)`.
+    (something on a page), `url_asked(url)`, `filter_asked(text)`, `source_answered(address, UserError or None)`.
 
     It never takes the focus: the box sends Up, Down, Enter and Esc on.
     """
@@ -117,6 +117,7 @@ class Finder(QFrame):
     place_asked = Signal(str, float, int, int)
     url_asked = Signal(str)
     filter_asked = Signal(str)
+    source_answered = Signal(str, object)
     _answered = Signal(int, object)
 
     def __init__(self, context: Context, box: Box, window: QWidget) -> None:
@@ -212,6 +213,7 @@ class Finder(QFrame):
         from replay_viewer.services.search_sources import SourceAnswer
 
         assert isinstance(answer, SourceAnswer)
+        self.source_answered.emit(answer.base, answer.failed)
         if answer.problem:
             self._told[answer.connection] = answer.problem
         for one in answer.sessions:

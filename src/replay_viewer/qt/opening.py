@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from replay_viewer.analysis.verdict import verdict
 from replay_viewer.domain.errors import BadInput, Unreachable, UserError
+from replay_viewer.domain.links import host_of
 from replay_viewer.domain.rows import ErrorEvent, Row
 from replay_viewer.domain.time import parse_instant
 from replay_viewer.library import Library
@@ -119,8 +120,8 @@ class Opener(QObject):
         self._error = ""
         self._aim: _Aim | None = None
         self._asking: threading.Event | None = None
-        #: Whether the source that was asked last could not be reached.
-        self.unreachable = False
+        #: Hosts that could not be reached when they were asked last.
+        self._gone: set[str] = set()
         #: Questions to backends wait for them, so they have a worker of their own beside that of the library.
         self.network = Tasks(context.library.home, self)
         self._grow = QTimer(self)
@@ -131,6 +132,13 @@ class Opener(QObject):
     def importing(self) -> bool:
         """Whether an import runs."""
         return self._watch is not None
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the source of the open session could not be reached when it was asked last, for whatever."""
+        opened = self.context.opened
+        host = host_of(opened.session.origin) if opened is not None else ""
+        return any(host == gone or host.endswith(f".{gone}") for gone in self._gone)
 
     # sessions
 
@@ -277,7 +285,7 @@ class Opener(QObject):
             else:
                 self._at, self._error = at or address.at, address.error
                 start = partial(self._start_pull, self.context.library.home, url)
-                self._run(start, f"Pulling {url[:80]}", partial(self.open_url, url, at), network=True)
+                self._run(start, f"Pulling {url[:80]}", partial(self.open_url, url, at), network=url)
 
         self.context.tasks.read(look, done, lambda error: self.failed.emit(error, None), key="origin")
 
@@ -299,11 +307,12 @@ class Opener(QObject):
 
         def done(address: Address) -> None:
             if ended():
+                self.reached(url)
                 self._open_resolved(address, at)
 
         def failed(error: UserError) -> None:
             if ended():
-                self._reached(error)
+                self.reached(url, error)
                 self.failed.emit(error, partial(self.open_url, url, at))
 
         self.import_began.emit("Asking which session this leads to")
@@ -316,9 +325,8 @@ class Opener(QObject):
             elif self._start_pull is not None:
                 self._at, self._error = at or address.at, address.error
                 start = partial(self._start_pull, self.context.library.home, address.url)
-                self._run(
-                    start, f"Pulling {address.url[:80]}", partial(self.open_url, address.url, self._at), network=True
-                )
+                again = partial(self.open_url, address.url, self._at)
+                self._run(start, f"Pulling {address.url[:80]}", again, network=address.url)
 
         self.context.tasks.read(
             lambda library: library.find_by_origin(address.origin),
@@ -354,7 +362,7 @@ class Opener(QObject):
         opened = self.context.opened
         if opened is not None and self._start_refresh is not None:
             start = partial(self._start_refresh, self.context.library.home, opened.id, False)
-            self._run(start, "Refreshing", self.refresh, network=True)
+            self._run(start, "Refreshing", self.refresh, network=opened.session.origin)
 
     def attach(self, paths: Sequence[Path], url: str = "") -> None:
         """Put the rows of files, or of what a URL names, on the timeline of the open session."""
@@ -362,7 +370,7 @@ class Opener(QObject):
         if opened is not None and self._start_attach is not None:
             start = partial(self._start_attach, self.context.library.home, opened.id, list(paths), url)
             what = url[:80] or (paths[0].name if len(paths) == 1 else f"{len(paths)} files")
-            self._run(start, f"Attaching {what}", partial(self.attach, paths, url))
+            self._run(start, f"Attaching {what}", partial(self.attach, paths, url), network=url)
 
     def capture(self, private: bool = False) -> None:
         """Capture the files the page of the open session refers to, and show them."""
@@ -391,6 +399,7 @@ class Opener(QObject):
             self._grown = 0
             self._live.progressed.connect(self._live_progressed)
             self._live.done.connect(lambda _: self._live_ended(None))
+            self._live.failed.connect(partial(self.reached, opened.session.origin))
             self._live.failed.connect(self._live_ended)
             self._live.cancelled.connect(lambda: self._live_ended(None))
             self.context.playhead.seek(self.context.playhead.end, remember=True)
@@ -399,6 +408,8 @@ class Opener(QObject):
     def _live_progressed(self, progress: Any) -> None:
         if self.live and getattr(progress, "grown", 0) > self._grown:
             self._grown = progress.grown
+            if self.context.opened is not None:
+                self.reached(self.context.opened.session.origin)
             self._read_grown()
 
     def _live_ended(self, error: UserError | None) -> None:
@@ -423,13 +434,18 @@ class Opener(QObject):
                 watch.stop()
         self._watch = self._live = None
 
-    def _reached(self, error: UserError | None) -> None:
-        """A source was asked: note whether it could be. The status bar tells."""
-        if isinstance(error, Unreachable) != self.unreachable:
-            self.unreachable = isinstance(error, Unreachable)
+    def reached(self, url: str, error: UserError | None = None) -> None:
+        """A backend was asked, by an address of it: note whether it could be reached. The status bar tells."""
+        host, before = host_of(url), self.unreachable
+        if host and isinstance(error, Unreachable):
+            self._gone.add(host)
+        else:
+            self._gone.discard(host)
+        if self.unreachable != before:
             self.live_changed.emit()
 
-    def _run(self, start: Callable[[], Job], text: str, again: Callable[[], None], *, network: bool = False) -> None:
+    def _run(self, start: Callable[[], Job], text: str, again: Callable[[], None], *, network: str = "") -> None:
+        """Start a job in a process of its own; `network`: the address of the backend it asks."""
         if self._watch is not None:
             self._waiting.append(partial(self._run, start, text, again, network=network))
             return
@@ -445,8 +461,8 @@ class Opener(QObject):
         self._watch.failed.connect(partial(self._job_failed, again))
         self._watch.cancelled.connect(self._stopped)
         if network:
-            self._watch.done.connect(lambda _sessions: self._reached(None))
-            self._watch.failed.connect(self._reached)
+            self._watch.done.connect(lambda _sessions: self.reached(network))
+            self._watch.failed.connect(partial(self.reached, network))
         self.import_began.emit(text)
 
     def _job_failed(self, again: Callable[[], None], error: UserError) -> None:

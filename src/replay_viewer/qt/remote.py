@@ -47,15 +47,20 @@ _URL = int(Qt.ItemDataRole.UserRole)
 
 
 class SourcesDialog(QDialog):
-    """Lists what a source has. `open_asked(url)`: pull that and show it. `connections_asked`: add one first."""
+    """Lists what a source has. `open_asked(url)`: pull that and show it. `connections_asked`: add one first.
+
+    `source_answered(address, UserError or None)`: a backend was asked.
+    """
 
     open_asked = Signal(str)
     connections_asked = Signal()
+    source_answered = Signal(str, object)
 
     def __init__(self, home: Path, network: Tasks, parent: QWidget | None = None, name: str = "") -> None:
         super().__init__(parent)
         self._home, self._network = home, network
         self._cursor = ""
+        self._addresses: dict[str, str] = {}
         self._stop = threading.Event()
         self.setWindowTitle("Sessions at sources")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -130,6 +135,7 @@ class SourcesDialog(QDialog):
             self._say(error.message, error.advice, "warning")
             return
         self.source.blockSignals(True)
+        self._addresses = {one.name: one.url for one in known}
         for one in known:
             self.source.addItem(one.name, one.kind)
         self.source.setCurrentIndex(max(0, self.source.findText(name)) if known else -1)
@@ -169,14 +175,24 @@ class SourcesDialog(QDialog):
     def _ask(self) -> None:
         home, name, query = self._home, self.source.currentText(), self.query.text().strip()
         cursor, stop = self._cursor, threading.Event()
+        address = self._addresses.get(name, "")
         self._stop = stop
 
         def failed(error: UserError) -> None:
+            self.source_answered.emit(address, error)
             if not self.rows.topLevelItemCount():
                 self._say(error.message, error.advice, "warning", retries=True)
             else:
                 self.count.setText(str(error))
                 self.more_button.setEnabled(True)
+
+        def issues_came(found: Sequence[FoundIssue]) -> None:
+            self.source_answered.emit(address, None)
+            self._show_issues(found)
+
+        def sessions_came(page: Page) -> None:
+            self.source_answered.emit(address, None)
+            self._show_page(page)
 
         if self._kind == "issues":
 
@@ -185,7 +201,7 @@ class SourcesDialog(QDialog):
 
                 return issues(home, name, query, cancelled=stop.is_set)
 
-            self._network.run(ask_issues, self._show_issues, failed, key=_KEY)
+            self._network.run(ask_issues, issues_came, failed, key=_KEY)
         else:
 
             def ask_sessions() -> Page:
@@ -193,7 +209,7 @@ class SourcesDialog(QDialog):
 
                 return browse(home, name, query, cursor, cancelled=stop.is_set)
 
-            self._network.run(ask_sessions, self._show_page, failed, key=_KEY)
+            self._network.run(ask_sessions, sessions_came, failed, key=_KEY)
 
     def _show_page(self, page: Page) -> None:
         self._cursor = page.next

@@ -83,6 +83,7 @@ class SourceList(QWidget):
     browse_asked = Signal(str)
     edit_asked = Signal(str)
     files_asked = Signal()
+    source_answered = Signal(str, object)  #: a backend was asked, by its address: what it failed by, or None
 
     def __init__(self, context: Context, network: Tasks) -> None:
         super().__init__()
@@ -187,12 +188,17 @@ class SourceList(QWidget):
             return checks, verdict(checks)
 
         def done(found: tuple[list[Check], str]) -> None:
+            self.source_answered.emit(one.url, None)
             checks, sentence = found
             good = not any(check.problem for check in checks)
             self.context.said.emit(f"{one.name}: {sentence}", "", "info" if good else "warning")
 
+        def failed(error: UserError) -> None:
+            self.source_answered.emit(one.url, error)
+            self._failed(error)
+
         self.context.said.emit(f"Asking {one.name}…", "", "info")
-        self._network.run(work, done, self._failed, key="source-test")
+        self._network.run(work, done, failed, key="source-test")
 
     def remove(self, one: Connection) -> None:
         """Remove a connection and its token; its sessions in the library stay."""

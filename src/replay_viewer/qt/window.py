@@ -221,6 +221,8 @@ class Window(QMainWindow):
         self.find_bar.place_asked.connect(self.show_place)
         self.find_bar.left.connect(self.setFocus)
         self.finder.url_asked.connect(opener.open_url)
+        self.finder.source_answered.connect(opener.reached)
+        self.sources.source_answered.connect(opener.reached)
         self.finder.filter_asked.connect(self._filter_queue)
         self.queue.file_asked.connect(self.commands.open_file)
         self.queue.delete_asked.connect(self.commands.delete_session)

@@ -11,7 +11,7 @@ from replay_viewer.domain import links
 from replay_viewer.domain.errors import BadInput, SourceProblem
 from replay_viewer.services import connections
 from replay_viewer.services.asking import ask
-from replay_viewer.sources import Access, Http, Link, Resolver, Source, recognise
+from replay_viewer.sources import Access, Http, Link, Resolver, Source, Timed, recognise
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +33,21 @@ def read(url: str) -> Address:
     """The address a URL is, without asking anybody. Raises Unsupported, BadInput."""
     _, link = recognise(url)
     return _address(link)
+
+
+def at(origin: str, after: float) -> str:
+    """The address a session was pulled from, `after` ms from its start, in its source's own words.
+
+    Without the instant where the source has no words for it, or none knows the address any more; '' for what is no
+    web address.
+    """
+    if not origin.startswith(("http://", "https://")):
+        return ""
+    try:
+        source, link = recognise(origin)
+    except (SourceProblem, BadInput):
+        return origin
+    return source.address_at(link, after) if isinstance(source, Timed) and link.session else origin
 
 
 def resolve(home: Path, url: str, *, cancelled: Callable[[], bool] | None = None) -> Address:

@@ -146,12 +146,9 @@ def _answer(row: NetworkRequest) -> str:
 
 
 def links(session: Session, moment: float) -> list[Link]:
-    """Back to the session at its source, and into the application; `t` is seconds from the session's start."""
-    t = f"{max(0.0, moment - session.start) / 1000:.1f}"
-    found = []
-    if session.origin.startswith(("http://", "https://")):
-        base, mark, fragment = session.origin.partition("#")
-        joined = f"{base}{'&' if '?' in base else '?'}t={t}{mark}{fragment}"
-        found.append(Link(label="Recording", url=joined))
-    found.append(Link(label="Open", url=str(SessionLink(session.id, float(t)))))
-    return found
+    """Back to the session at its source, and into the application, at `moment` (epoch ms)."""
+    from replay_viewer.services.addresses import at  # the sources' HTTP client: not needed to start
+
+    after = max(0.0, moment - session.start)
+    found = [Link(label="Recording", url=there)] if (there := at(session.origin, after)) else []
+    return [*found, Link(label="Open", url=str(SessionLink(session.id, round(after / 1000.0, 1))))]

@@ -33,12 +33,17 @@ PAGE = 50
 
 
 class SourceAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What one connection answered: sessions, newest first, or why it could not (`problem`, one sentence)."""
+    """What one connection answered: sessions, newest first, or why it could not (`failed`, `problem` in a sentence).
+
+    `base`: the backend's address.
+    """
 
     connection: str
     kind: str
+    base: str
     sessions: Sequence[FoundSession] = ()
     problem: str = ""
+    failed: UserError | None = None
 
 
 def search_sources(
@@ -64,9 +69,11 @@ def search_sources(
         try:
             async with Http(access=tokens[one.name], attempts=2) as http:
                 found = await _browser(one).find(http, _place(one), tokens[one.name].token, text.strip(), limit)
-            answer = SourceAnswer(connection=one.name, kind=one.kind, sessions=list(found))
+            answer = SourceAnswer(connection=one.name, kind=one.kind, base=one.url, sessions=list(found))
         except UserError as error:
-            answer = SourceAnswer(connection=one.name, kind=one.kind, problem=str(error))
+            answer = SourceAnswer(
+                connection=one.name, kind=one.kind, base=one.url, problem=str(error), failed=error
+            )
         if answered:
             answered(answer)
         return answer

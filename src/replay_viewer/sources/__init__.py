@@ -14,6 +14,7 @@ from replay_viewer.sources.base import (
     Resolver,
     Segment,
     Source,
+    Timed,
 )
 from replay_viewer.sources.http import Access, Http, Refused
 from replay_viewer.sources.registry import recognise, source_named, sources, unwrap
@@ -36,6 +37,7 @@ __all__ = [
     "Resolver",
     "Segment",
     "Source",
+    "Timed",
     "Unsupported",
     "recognise",
     "source_named",

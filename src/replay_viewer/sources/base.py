@@ -163,6 +163,14 @@ class Resolver(Protocol):
 
 
 @runtime_checkable
+class Timed(Protocol):
+    """A source whose pages can be opened at an instant."""
+
+    def address_at(self, link: Link, after: float) -> str:
+        """The address of a recording `after` ms from the session's start, as the backend's own pages read it."""
+
+
+@runtime_checkable
 class Browser(Protocol):
     """A source whose sessions can be listed, searched and tried out: what a connection is made of.
 

@@ -27,7 +27,7 @@ from replay_viewer.sources.base import (
     Segment,
 )
 from replay_viewer.sources.http import Answer, Http, loss
-from replay_viewer.sources.shape import count, items, mapping, odd, offset, text, web
+from replay_viewer.sources.shape import count, items, mapping, odd, offset, seconds, text, web
 
 _PRODUCT = "a Replay Viewer collector"
 _PATH = re.compile(r"(?P<prefix>/.*)?/sessions/(?P<id>[^/]+)/?")
@@ -104,6 +104,10 @@ class CollectorSource:
             session=session,
             offset=offset(parse_qs(parts.query).get("t", [""])[0]),
         )
+
+    def address_at(self, link: Link, after: float) -> str:
+        """See `Timed`: `t` is seconds from the start."""
+        return f"{link.url}?t={seconds(after)}"
 
     async def resolve(self, http: Http, link: Link, token: str) -> Link:
         """See `Resolver`: the session an issue was seen in last, just before its error."""

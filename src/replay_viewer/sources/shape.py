@@ -45,6 +45,11 @@ def digest(value: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(value)).hexdigest()[:32]
 
 
+def seconds(ms: float) -> str:
+    """An offset for an address: seconds with a tenth, never below 0."""
+    return f"{max(0.0, ms) / 1000.0:.1f}"
+
+
 def items(value: Any) -> list[Any]:
     """A JSON array, else an empty one."""
     return value if isinstance(value, list) else []

@@ -68,7 +68,7 @@ class CommandBase(QObject):
             case "source":
                 return self.window.opener.can_refresh
             case "origin":
-                return opened is not None and self._at_source() != ""
+                return opened is not None and opened.session.origin.startswith(("http://", "https://"))
             case "range":
                 return opened is not None and self.playhead.range is not None
             case "tabs":

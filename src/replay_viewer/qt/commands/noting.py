@@ -84,12 +84,11 @@ class NoteCommands(CommandBase):
 
     def copy_source_link(self) -> None:
         """The address of this session at its source, with this instant."""
-        QApplication.clipboard().setText(self._at_source())
-        self.window.messages.say(
-            "The source’s link is copied.",
-            f"It opens this session there at {self.playhead.text(self.playhead.t)}.",
-            "info",
-        )
+        link, opened = self._at_source(), self.context.opened
+        QApplication.clipboard().setText(link)
+        timed = opened is not None and link != opened.session.origin
+        at = f" at {self.playhead.text(self.playhead.t)}" if timed else ", at its start"
+        self.window.messages.say("The source’s link is copied.", f"It opens this session there{at}.", "info")
 
     def incident_note(self) -> None:
         """Compose the incident note."""

@@ -77,6 +77,7 @@ class SessionCommands(CommandBase):
         dialog = SourcesDialog(self.context.library.home, self.window.opener.network, self.window, name)
         dialog.open_asked.connect(self.window.opener.open_url)
         dialog.connections_asked.connect(self.connections)
+        dialog.source_answered.connect(self.window.opener.reached)
         dialog.open()
 
     def next_session(self) -> None:

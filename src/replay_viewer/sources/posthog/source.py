@@ -18,7 +18,7 @@ from replay_viewer.sources.http import Http, loss
 from replay_viewer.sources.posthog import address, browse, resolve
 from replay_viewer.sources.posthog.api import PRODUCT, Api, quoted
 from replay_viewer.sources.posthog.snapshots import as_sent, asked, captured, groups, whole
-from replay_viewer.sources.shape import decoded_object, digest, mapping, objects, text, time
+from replay_viewer.sources.shape import decoded_object, digest, mapping, objects, seconds, text, time
 
 _EVENTS = 1_000_000
 #: Events of the same person on the server belong to the session when they lie this close to it.
@@ -35,6 +35,10 @@ class PostHogSource:
     def recognise(self, url: str) -> Link | None:
         """See `Source` and `address.recognise`."""
         return address.recognise(url)
+
+    def address_at(self, link: Link, after: float) -> str:
+        """See `Timed`: `t` is seconds from the start."""
+        return f"{link.url}?t={seconds(after)}"
 
     async def resolve(self, http: Http, link: Link, token: str) -> Link:
         """See `Resolver`."""

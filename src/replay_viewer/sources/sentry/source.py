@@ -19,7 +19,7 @@ from replay_viewer.sources.http import Http, loss
 from replay_viewer.sources.sentry import address, browse, linked, resolve
 from replay_viewer.sources.sentry.api import PRODUCT, Api, in_regions
 from replay_viewer.sources.sentry.linked import Item, finding
-from replay_viewer.sources.shape import digest, hex32, items, mapping, odd, text
+from replay_viewer.sources.shape import digest, hex32, items, mapping, odd, seconds, text
 
 _PAGE = 100
 _PARALLEL = 4
@@ -39,6 +39,10 @@ class SentrySource:
     def recognise(self, url: str) -> Link | None:
         """See `Source` and `address.recognise`."""
         return address.recognise(url)
+
+    def address_at(self, link: Link, after: float) -> str:
+        """See `Timed`: `t` is seconds from the start."""
+        return f"{link.url}?t={seconds(after)}"
 
     async def resolve(self, http: Http, link: Link, token: str) -> Link:
         """See `Resolver`."""
