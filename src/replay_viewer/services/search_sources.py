@@ -71,9 +71,7 @@ def search_sources(
                 found = await _browser(one).find(http, _place(one), tokens[one.name].token, text.strip(), limit)
             answer = SourceAnswer(connection=one.name, kind=one.kind, base=one.url, sessions=list(found))
         except UserError as error:
-            answer = SourceAnswer(
-                connection=one.name, kind=one.kind, base=one.url, problem=str(error), failed=error
-            )
+            answer = SourceAnswer(connection=one.name, kind=one.kind, base=one.url, problem=str(error), failed=error)
         if answered:
             answered(answer)
         return answer
