@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.qt.actions import key_table
 from replay_viewer.qt.palette import Palette, score
+from replay_viewer.qt.tails import TAIL
 from replay_viewer.qt.typedtime import typed_time
 from replay_viewer.qt.window import Window
 from replay_viewer.qt.wording import TimeStyle, zone_named
@@ -90,7 +91,7 @@ def test_palette_does_what_is_picked_and_finds_rows(session_window: Window, qtbo
     session_window.commands.show_palette()
     palette = session_window.findChildren(Palette)[-1]
     palette.field.setText("TypeError")
-    qtbot.waitUntil(lambda: any("errors" in palette.list.item(at).text() for at in range(palette.list.count())))
+    qtbot.waitUntil(lambda: any("errors" in palette.list.item(at).data(TAIL) for at in range(palette.list.count())))
     palette.close()
 
 

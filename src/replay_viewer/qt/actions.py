@@ -143,7 +143,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("idle-threshold", "Idle time from…", "ask_threshold", (), "", "always", "Playback", "Play"),
     Action("frustration", "Frustration thresholds…", "frustration_thresholds", (), "", "always", "View", "View"),
     Action("back", "Back to where the playhead was", "back", ("Alt+Backspace",), "back", "back", "Playback", "Play"),
-    Action("go-to", "Go to a time…", "go_to_time", ("t", "Ctrl+G"), "clock", menu="Playback", group="Play"),
+    Action("go-to", "Go to a time", "go_to_time", ("t", "Ctrl+G"), "clock", menu="Playback", group="Play"),
     Action("next-tab", "Next tab of the session", "next_tab", ("Ctrl+PgDown",), "", "tabs", "Playback", "Tabs"),
     Action(
         "previous-tab", "Previous tab of the session", "previous_tab", ("Ctrl+PgUp",), "", "tabs", "Playback", "Tabs"

@@ -13,7 +13,7 @@ from replay_viewer.domain.rows import AnyRow, CustomEvent
 from replay_viewer.domain.time import offset
 from replay_viewer.qt import rowtext
 from replay_viewer.qt.context import Context
-from replay_viewer.qt.flow import FlowLayout
+from replay_viewer.qt.flow import Chips
 from replay_viewer.qt.frustration import Finder
 from replay_viewer.qt.opened import MERGED, Ints
 from replay_viewer.qt.rowmodel import Cell, Column, RowModel
@@ -50,12 +50,8 @@ class Activity(QWidget):
         self.chips = {
             name: Chip(text, f"Show only {text.lower()}; click more to add them") for name, text, _ in CHIPS
         }
-        box = QWidget()
-        flow = FlowLayout(box)
-        flow.setContentsMargins(10, 2, 10, 6)
-        flow.addWidget(self.all_chip)
+        box = self.row = Chips([self.all_chip, *self.chips.values()], 2, (10, 2, 10, 6))
         for chip in self.chips.values():
-            flow.addWidget(chip)
             chip.clicked.connect(self._chip_clicked)
         self.all_chip.clicked.connect(self._all_clicked)
         self.filter = FilterField("Filter activity")
@@ -177,6 +173,7 @@ class Activity(QWidget):
         self.model.forget()
         count = len(self._signals)
         self.chips["frustration"].setText(f"Frustration {count}" if count else "Frustration")
+        self.row.tell()
         self.apply()
 
     def _signal(self, key: int) -> Signal | None:

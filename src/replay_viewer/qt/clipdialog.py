@@ -32,7 +32,7 @@ from replay_viewer.qt.messages import MessageBar, ProgressRow
 from replay_viewer.qt.redaction import ReviewDialog
 from replay_viewer.qt.tasks import JobWatch
 from replay_viewer.qt.typedtime import typed_time
-from replay_viewer.qt.widgets import label, named_button
+from replay_viewer.qt.widgets import foot, label, named_button
 from replay_viewer.redaction import Redactor
 from replay_viewer.services.clips import stretch
 from replay_viewer.services.reviewing import Leaving
@@ -117,19 +117,13 @@ class ClipDialog(QDialog):
         self.form.addRow("Rate", self.fps)
         self.form.addRow("Pictures", self.pictures)
         self.form.addRow("Width up to", self.wide)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(16, 6, 16, 12)
-        foot.setSpacing(8)
-        foot.addWidget(self.summary, 1)
-        foot.addWidget(self.close_button)
-        foot.addWidget(self.save_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.messages)
         layout.addWidget(self.progress)
         layout.addLayout(self.form)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.summary, buttons=(self.close_button, self.save_button), wide=self.summary))
 
     # -- what is asked for --------------------------------------------------------------------------------------
 

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFileDialog,
-    QHBoxLayout,
     QLineEdit,
     QMenu,
     QPlainTextEdit,
@@ -42,7 +41,7 @@ from replay_viewer.qt.redaction import ReviewDialog
 from replay_viewer.qt.senddialog import SendDialog
 from replay_viewer.qt.steplist import StepList
 from replay_viewer.qt.tasks import Tasks
-from replay_viewer.qt.widgets import label, named_button
+from replay_viewer.qt.widgets import fit, foot, label, named_button
 from replay_viewer.redaction import Redactor
 from replay_viewer.redaction.redactor import SCREENSHOTS
 from replay_viewer.services.incident import build, write
@@ -109,7 +108,7 @@ class Composer(QDialog):
         self._tasks = Tasks(context.library.home, self)
         self.setWindowTitle("Incident note")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(1180, 760)
+        fit(self, 1180, 760)
         self._make_fields()
         self.preview: Any = evidence.preview() if evidence else _PlainPreview()
         self.preview.setAccessibleName("Preview of the note as exported")
@@ -231,21 +230,14 @@ class Composer(QDialog):
         split.setStretchFactor(1, 1)
         split.setSizes([300, 880])
         split.setChildrenCollapsible(False)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(16, 8, 16, 12)
-        foot.setSpacing(8)
-        foot.addWidget(self.removed)
-        foot.addStretch(1)
         made = (*self.buttons.values(), self.more_button, self.send_button, self.copy_button)
-        for button in made:
-            foot.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.messages)
         layout.addWidget(self.progress)
         layout.addWidget(split, 1)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.removed, buttons=made))
 
     # -- the note --------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from replay_viewer.domain.errors import UserError
 from replay_viewer.qt.messages import MessageBar
 from replay_viewer.qt.tasks import Tasks
-from replay_viewer.qt.widgets import label, named_button, set_role
+from replay_viewer.qt.widgets import fit, foot, label, named_button, set_role
 from replay_viewer.services import connections
 from replay_viewer.services.connections import Connection, NoKeyring
 
@@ -56,7 +56,7 @@ class ConnectionsDialog(QDialog):
         self._stop: threading.Event | None = None
         self.setWindowTitle("Connections")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(820, 520)
+        fit(self, 820, 520)
         self.list = QListWidget()
         self.list.setAccessibleName("Connections")
         self.list.setFixedWidth(220)
@@ -134,17 +134,11 @@ class ConnectionsDialog(QDialog):
         columns.setSpacing(18)
         columns.addLayout(left)
         columns.addLayout(right, 1)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(16, 4, 16, 14)
-        foot.addWidget(self.test_button)
-        foot.addStretch(1)
-        foot.addWidget(self.close_button)
-        foot.addWidget(self.save_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.messages)
         layout.addLayout(columns, 1)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.test_button, buttons=(self.close_button, self.save_button)))
 
     # the list
 

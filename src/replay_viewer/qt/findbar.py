@@ -12,6 +12,7 @@ from replay_viewer.domain.errors import Cancelled, UserError
 from replay_viewer.library import Library
 from replay_viewer.qt.actions import tip
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.copying import copyable
 from replay_viewer.qt.tasks import Tasks
 from replay_viewer.qt.widgets import IconButton, label, name_buttons
 from replay_viewer.qt.wording import one_line
@@ -73,6 +74,7 @@ class FindBar(QWidget):
         self.close_button = IconButton("close", "Close and put the outline away")
         self.list = QListWidget()
         self.list.setAccessibleName("Times this text was on the page")
+        copyable(self.list)
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         row = QHBoxLayout()

@@ -125,6 +125,9 @@ class Finder(QFrame):
         self.setObjectName("finder")
         self.setAccessibleName("Found")
         self.context, self._box = context, box
+        # A click in the list leaves the keyboard in the box; the window behind would take it, and the list would go.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusProxy(box)
         self._sources = Tasks(context.library.home, self)
         self._stop = threading.Event()
         self._round = 0

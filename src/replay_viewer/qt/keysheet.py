@@ -9,7 +9,8 @@ from replay_viewer.qt.actions import ACTIONS, pretty
 from replay_viewer.qt.theme import data_font
 from replay_viewer.qt.widgets import label, named_button
 
-_ROWS = 22
+#: Lines of a column, headings among them.
+_ROWS = 27
 
 
 class KeySheet(QDialog):
@@ -22,30 +23,23 @@ class KeySheet(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 16)
         columns = QHBoxLayout()
-        columns.setSpacing(36)
-        grid, row = QGridLayout(), 0
-        group = ""
-        for action in sorted((one for one in ACTIONS if one.keys), key=lambda one: _order(one.group)):
-            if action.group != group or row > _ROWS:
-                if row and row + 4 > _ROWS:
-                    columns.addLayout(grid)
-                    grid, row = QGridLayout(), 0
-                if action.group != group:
-                    group = action.group
-                    where = " (while the lanes have the focus)" if action.scope else ""
-                    heading = label(group.upper() + where, "heading")
-                    heading.setContentsMargins(0, 8 if row else 0, 0, 2)
+        columns.setSpacing(28)
+        for part in _columns():
+            grid = QGridLayout()
+            grid.setHorizontalSpacing(12)
+            grid.setVerticalSpacing(3)
+            for row, (keys, text) in enumerate(part):
+                if keys:
+                    shown = label(keys, "muted")
+                    shown.setFont(data_font())
+                    grid.addWidget(shown, row, 0)
+                    grid.addWidget(label(text), row, 1)
+                else:
+                    heading = label(text, "heading")
+                    heading.setContentsMargins(0, 10 if row else 0, 0, 2)
                     grid.addWidget(heading, row, 0, 1, 2)
-                    row += 1
-            keys = label("  ".join(pretty(key) for key in action.keys), "muted")
-            keys.setFont(data_font())
-            grid.addWidget(keys, row, 0)
-            grid.addWidget(label(action.text.rstrip("…")), row, 1)
-            grid.setHorizontalSpacing(16)
-            grid.setVerticalSpacing(4)
-            row += 1
-        grid.setRowStretch(row, 1)
-        columns.addLayout(grid)
+            grid.setRowStretch(len(part), 1)
+            columns.addLayout(grid)
         layout.addLayout(columns)
         foot = QHBoxLayout()
         foot.addWidget(
@@ -59,6 +53,22 @@ class KeySheet(QDialog):
         layout.addLayout(foot)
 
 
+def _columns() -> list[list[tuple[str, str]]]:
+    """The sheet's columns: keys and what they do, headings without keys; no group stands in two columns for long."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for action in sorted((one for one in ACTIONS if one.keys), key=lambda one: _order(one.group)):
+        keys = "  ".join(pretty(key) for key in action.keys)
+        groups.setdefault(action.group, []).append((keys, action.text.rstrip("…")))
+    scoped = {action.group for action in ACTIONS if action.scope}
+    columns: list[list[tuple[str, str]]] = [[]]
+    for group, lines in groups.items():
+        where = " (W A S D while they have the focus)" if group in scoped else ""
+        if columns[-1] and len(columns[-1]) + 1 + len(lines) > _ROWS:
+            columns.append([])
+        columns[-1] += [("", group.upper() + where), *lines]
+    return columns
+
+
 def _order(group: str) -> int:
-    order = ("Play", "Range", "Notes", "Session", "View", "Lanes")
+    order = ("Play", "Page", "Session", "Notes", "Tabs", "View", "Lanes", "Range")
     return order.index(group) if group in order else len(order)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from replay_viewer.qt.tails import TAIL, TailDelegate
 from replay_viewer.qt.theme import icon
 from replay_viewer.qt.widgets import label
 
@@ -75,6 +76,7 @@ class Palette(QDialog):
         self.field.setAccessibleName("Command, session or row")
         self.list = QListWidget()
         self.list.setAccessibleName("Commands, sessions and rows found")
+        self.list.setItemDelegate(TailDelegate(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
@@ -118,7 +120,11 @@ class Palette(QDialog):
     def _fill(self) -> None:
         self.list.clear()
         for entry in [*ranked(self.field.text(), self._entries), *self._found][:_SHOWN]:
-            item = QListWidgetItem(f"{entry.text}    {entry.hint}" if entry.hint else entry.text)
+            item = QListWidgetItem(entry.text)
+            item.setData(TAIL, entry.hint)
+            item.setData(
+                Qt.ItemDataRole.AccessibleTextRole, f"{entry.text}, {entry.hint}" if entry.hint else entry.text
+            )
             if entry.icon:
                 item.setIcon(icon(entry.icon, "muted"))
             item.setData(_ENTRY, entry)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 from replay_viewer.domain.errors import UserError
 from replay_viewer.qt.messages import MessageBar
 from replay_viewer.qt.tasks import Tasks
-from replay_viewer.qt.widgets import label, named_button
+from replay_viewer.qt.widgets import foot, label, named_button
 from replay_viewer.services import connections
 from replay_viewer.services.connections import PLACES, Connection, NoKeyring
 from replay_viewer.services.senders import sender, senders
@@ -97,19 +96,12 @@ class PlaceDialog(QDialog):
             self.form.addRow(name, field)
         self.form.addRow("Secret", self.secret)
         self.form.addRow("", self.needs)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(16, 6, 16, 12)
-        foot.setSpacing(8)
-        foot.addWidget(self.remove_button)
-        foot.addStretch(1)
-        foot.addWidget(self.test_button)
-        foot.addWidget(self.save_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.messages)
         layout.addLayout(self.form)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.remove_button, buttons=(self.test_button, self.save_button)))
 
     def _fit(self) -> None:
         """Show the rows this kind needs."""

@@ -30,7 +30,7 @@ from replay_viewer.qt.messages import MessageBar, ProgressRow
 from replay_viewer.qt.picking import SelectorPicker
 from replay_viewer.qt.tasks import Tasks
 from replay_viewer.qt.theme import data_font
-from replay_viewer.qt.widgets import FilterField, label, named_button, set_role
+from replay_viewer.qt.widgets import FilterField, fit, foot, label, named_button, set_role
 from replay_viewer.qt.wording import one_line
 from replay_viewer.redaction import RULES, Allow, HitLog, Line, OwnRule, OwnRules, Redactor
 from replay_viewer.redaction.own import OwnKind, check_rule
@@ -139,7 +139,7 @@ class ReviewDialog(QDialog):
         self.rules = OwnRules()
         self.setWindowTitle(f"Before it leaves: {leaving.title or leaving.format}")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(1060, 640)
+        fit(self, 1060, 640)
         self.summary = label("Looking for what is personal…", "title", wrap=True)
         self.profile = QComboBox()
         self.profile.setAccessibleName("Redaction profile")
@@ -219,14 +219,7 @@ class ReviewDialog(QDialog):
         allow.addWidget(self.what, 2)
         allow.addWidget(self.pick_button)
         allow.addWidget(self.add_button)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(16, 8, 16, 12)
-        foot.setSpacing(8)
-        foot.addWidget(self.keep)
-        foot.addWidget(self.changed, 1)
-        foot.addWidget(self.undo_button)
-        foot.addWidget(self.cancel_button)
-        foot.addWidget(self.export_button)
+        buttons = (self.undo_button, self.cancel_button, self.export_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -235,7 +228,7 @@ class ReviewDialog(QDialog):
         layout.addLayout(head)
         layout.addWidget(split, 1)
         layout.addLayout(allow)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.keep, self.changed, buttons=buttons, wide=self.changed))
 
     def _wire(self) -> None:
         self.counts.currentItemChanged.connect(self._choose)

@@ -24,8 +24,9 @@ from PySide6.QtWidgets import (
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.time import offset
+from replay_viewer.qt.copying import copyable, line_of
 from replay_viewer.qt.tasks import Tasks
-from replay_viewer.qt.widgets import ChipRow, EmptyState, label, named_button
+from replay_viewer.qt.widgets import ChipRow, EmptyState, fit, foot, label, named_button
 from replay_viewer.qt.wording import plural, when
 from replay_viewer.services import connections
 
@@ -64,7 +65,7 @@ class SourcesDialog(QDialog):
         self._stop = threading.Event()
         self.setWindowTitle("Sessions at sources")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(980, 560)
+        fit(self, 980, 560)
         self.source = QComboBox()
         self.source.setAccessibleName("Source")
         self.source.setMinimumWidth(180)
@@ -74,6 +75,7 @@ class SourcesDialog(QDialog):
         self.query.setClearButtonEnabled(True)
         self.rows = QTreeWidget()
         self.rows.setAccessibleName("Sessions at the source")
+        copyable(self.rows, lambda index: f"{line_of(index)}\t{index.siblingAtColumn(0).data(_URL)}")
         self.rows.setRootIsDecorated(False)
         self.rows.setUniformRowHeights(True)
         self.rows.setAlternatingRowColors(False)
@@ -110,14 +112,6 @@ class SourcesDialog(QDialog):
         self._stack = QStackedLayout(body)
         self._stack.addWidget(self.rows)
         self._stack.addWidget(self.empty)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(16, 8, 16, 12)
-        foot.setSpacing(8)
-        for widget in (self.count, self.more_button):
-            foot.addWidget(widget)
-        foot.addStretch(1)
-        for widget in (self.close_button, self.open_button):
-            foot.addWidget(widget)
         # Enter in the query asks; it must not press a button.
         for button in (self.close_button, self.open_button, self.more_button, self.retry_button, self.connect_button):
             button.setAutoDefault(False)
@@ -126,7 +120,7 @@ class SourcesDialog(QDialog):
         layout.setSpacing(0)
         layout.addLayout(head)
         layout.addWidget(body, 1)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.count, self.more_button, buttons=(self.close_button, self.open_button)))
 
     def _fill(self, name: str) -> None:
         try:

@@ -7,33 +7,22 @@ one is tinted, future ones are muted (still at a contrast of 4.5 to 1).
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetrics,
     QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
     QPainter,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QApplication,
-    QHeaderView,
-    QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from replay_viewer.qt.clock import Playhead
+from replay_viewer.qt.plaintable import PlainTable
 from replay_viewer.qt.rowmodel import Cell, RowModel
 from replay_viewer.qt.theme import ROW_HEIGHT, data_font, theme, ui_font
 
@@ -87,7 +76,7 @@ class RowDelegate(QStyledItemDelegate):
             )
         if self._table.marked(at):
             if not selected and not present:
-                painter.fillRect(box, colours.colour("warning", 0.12))
+                painter.fillRect(box, colours.colour("warning", 0.07))
             if index.column() == 0 and not present:
                 painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), colours.colour("warning"))
         painter.setPen(colours.colour("hairline"))
@@ -141,7 +130,7 @@ class RowDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class RowTable(QTableView):
+class RowTable(PlainTable):
     """A list of rows on the session's clock.
 
     `picked(position)`: the row somebody selected. `seek_asked(t)`: click. `play_asked(t)`: Enter. `follow_changed`.
@@ -154,7 +143,6 @@ class RowTable(QTableView):
     resized = Signal()  #: the list has another size
 
     def __init__(self, rows: RowModel, playhead: Playhead, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
         self.rows = rows
         self.playhead = playhead
         self.following = True
@@ -163,35 +151,9 @@ class RowTable(QTableView):
         self.severity_column = 0
         self.copies: Callable[[int], dict[str, str]] = lambda _position: {}
         self.marked: Callable[[int], bool] = lambda _position: False
-        self.setModel(rows)
+        super().__init__(rows, name, [column.width for column in rows.columns], parent)
         self.delegate = RowDelegate(self)
         self.setItemDelegate(self.delegate)
-        self.setAccessibleName(name)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setCornerButtonEnabled(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTabKeyNavigation(False)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._menu)
-        vertical = self.verticalHeader()
-        vertical.setVisible(False)
-        vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        vertical.setDefaultSectionSize(ROW_HEIGHT)
-        vertical.setMinimumSectionSize(ROW_HEIGHT)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(36)
-        for at, column in enumerate(rows.columns):
-            stretch = column.width == 0
-            mode = QHeaderView.ResizeMode.Stretch if stretch else QHeaderView.ResizeMode.Interactive
-            header.setSectionResizeMode(at, mode)
-            if not stretch:
-                self.setColumnWidth(at, column.width)
         self.selectionModel().currentRowChanged.connect(self._current)
         self.verticalScrollBar().sliderPressed.connect(self._scrolled)
         playhead.moved.connect(self._moved)
@@ -228,10 +190,6 @@ class RowTable(QTableView):
             self.setCurrentIndex(index)
             self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
 
-    def selected(self) -> list[int]:
-        """Positions of the selected rows, from the top."""
-        return sorted(index.row() for index in self.selectionModel().selectedRows())
-
     def _moved(self, t: float) -> None:
         if not self.isVisible():
             return
@@ -242,8 +200,14 @@ class RowTable(QTableView):
             self.viewport().update()
 
     def _reveal_present(self) -> None:
-        if self.present >= 0:
-            self.scrollTo(self.rows.index(self.present, 0), QAbstractItemView.ScrollHint.EnsureVisible)
+        if self.present < 0:
+            return
+        bar, high = self.verticalScrollBar(), self.viewport().height()
+        whole = high // ROW_HEIGHT
+        top, room = bar.value() / ROW_HEIGHT, max(1, whole - min(2, whole // 3))  # the last rows show what comes next
+        if not top <= self.present < top + room:
+            # What comes next is a third of what is seen then, and no row is cut at the top.
+            bar.setValue(max(0, self.present - max(0, whole - 1 - whole // 3)) * ROW_HEIGHT)
 
     def _scrolled(self) -> None:
         self.set_following(False)
@@ -269,38 +233,20 @@ class RowTable(QTableView):
         self.set_following(False)
         super().wheelEvent(event)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def row_clicked(self, row: int) -> None:
         """A plain click seeks."""
-        super().mouseReleaseEvent(event)
-        plain = not event.modifiers() & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier)
-        index = self.indexAt(event.position().toPoint())
-        if event.button() == Qt.MouseButton.LeftButton and plain and index.isValid():
-            self.seek_asked.emit(index.row())
+        self.seek_asked.emit(row)
+
+    def row_entered(self, row: int) -> None:
+        """Enter plays from before the row."""
+        self.play_asked.emit(row)
+
+    def forms(self, row: int) -> dict[str, str]:
+        """As `copies` has it."""
+        return self.copies(row)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter plays from before the row, Ctrl+C copies, arrows move the selection."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.play_asked.emit(self.currentIndex().row())
-            return
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy("Copy as text")
-            return
+        """Arrows move the selection: whoever does that does not want to be carried away."""
         if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self.set_following(False)
         super().keyPressEvent(event)
-
-    def copy(self, how: str) -> None:
-        """Put the selected rows on the clipboard in one of the forms `copies` offers."""
-        texts = [forms[how] for forms in map(self.copies, self.selected()[:5000]) if how in forms]
-        if texts:
-            QApplication.clipboard().setText("\n".join(texts))
-
-    def _menu(self, where: QPoint) -> None:
-        index = self.indexAt(where)
-        if not index.isValid():
-            return
-        menu = QMenu(self)
-        for how in self.copies(index.row()):
-            menu.addAction(how, partial(self.copy, how))
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.viewport().mapToGlobal(where))

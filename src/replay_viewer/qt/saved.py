@@ -6,6 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QStringListModel, Qt, Signal
 from PySide6.QtWidgets import (
+    QApplication,
     QCompleter,
     QInputDialog,
     QLineEdit,
@@ -21,6 +22,7 @@ from replay_viewer.domain.errors import UserError
 from replay_viewer.library import Library
 from replay_viewer.library.query import OPERATORS
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.tails import TAIL, TailDelegate
 from replay_viewer.qt.widgets import label
 
 #: The setting they are kept under: a list of [name, query].
@@ -42,6 +44,7 @@ class SavedFilters(QWidget):
         self.saved: list[list[str]] = []
         self.list = QListWidget()
         self.list.setAccessibleName("Saved filters")
+        self.list.setItemDelegate(TailDelegate(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -73,7 +76,8 @@ class SavedFilters(QWidget):
             self.saved = [[name, query] for name, query, _ in found]
             self.list.clear()
             for name, query, count in found:
-                item = QListWidgetItem(f"{name}   {count:,}" if count >= 0 else f"{name}   ?")
+                item = QListWidgetItem(name)
+                item.setData(TAIL, f"{count:,}" if count >= 0 else "?")
                 item.setData(_QUERY, query)
                 item.setToolTip(query)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {max(count, 0)} sessions")
@@ -114,6 +118,7 @@ class SavedFilters(QWidget):
         at = self.list.row(item)
         menu = QMenu(self)
         menu.addAction("Use", lambda: self._pick(item))
+        menu.addAction("Copy the filter", lambda: QApplication.clipboard().setText(item.data(_QUERY)))
         menu.addAction("Move up", lambda: self._move(at, -1)).setEnabled(at > 0)
         menu.addAction("Move down", lambda: self._move(at, 1)).setEnabled(at < len(self.saved) - 1)
         menu.addAction("Remove", lambda: self.put([one for n, one in enumerate(self.saved) if n != at]))

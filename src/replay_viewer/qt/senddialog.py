@@ -15,7 +15,7 @@ from replay_viewer.qt.messages import MessageBar, ProgressRow
 from replay_viewer.qt.placedialog import PlaceDialog
 from replay_viewer.qt.tasks import Tasks
 from replay_viewer.qt.theme import data_font
-from replay_viewer.qt.widgets import label, named_button
+from replay_viewer.qt.widgets import fit, foot, label, named_button
 from replay_viewer.redaction import Redactor
 from replay_viewer.services import connections
 from replay_viewer.services.senders import Receipt, senders
@@ -41,7 +41,7 @@ class SendDialog(QDialog):
         self._tasks = Tasks(self._home, self)
         self.setWindowTitle("Send the incident note")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(720, 560)
+        fit(self, 720, 560)
         self.places = QComboBox()
         self.places.setAccessibleName("Place")
         self.places.currentIndexChanged.connect(lambda _at: self._pack())
@@ -74,12 +74,6 @@ class SendDialog(QDialog):
         head.addWidget(self.places, 1)
         head.addWidget(self.edit_button)
         head.addWidget(self.add_button)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(16, 8, 16, 12)
-        foot.setSpacing(8)
-        foot.addWidget(self.said, 1)
-        foot.addWidget(self.close_button)
-        foot.addWidget(self.send_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -87,7 +81,7 @@ class SendDialog(QDialog):
         layout.addWidget(self.progress)
         layout.addLayout(head)
         layout.addWidget(self.preview, 1)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.said, buttons=(self.close_button, self.send_button), wide=self.said))
 
     # -- places ---------------------------------------------------------------------------------------------------
 

@@ -6,23 +6,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMenu,
     QSizePolicy,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.tails import TAIL, TAIL_ROLE, TailDelegate
 from replay_viewer.qt.tasks import Tasks
-from replay_viewer.qt.theme import icon, theme, ui_font
+from replay_viewer.qt.theme import icon, theme
 from replay_viewer.qt.widgets import label
 from replay_viewer.services import connections
 from replay_viewer.services.connections import Connection
@@ -32,9 +30,7 @@ if TYPE_CHECKING:
 
 _KINDS = {"sentry": "Sentry", "posthog": "PostHog", "collector": "Collector"}
 _RUN = Qt.ItemDataRole.UserRole
-_TAIL = _RUN + 1
-_CONNECTION = _RUN + 2
-_ROLE = _RUN + 3
+_CONNECTION = _RUN + 1
 #: More entries than these scroll.
 _MOST = 6
 
@@ -45,36 +41,6 @@ def state_of(one: Connection) -> tuple[str, str]:
     if connections.token_of(one):
         return f"{kind} · connected", "muted"
     return (f"{kind} · open", "muted") if one.kind == "collector" else (f"{kind} · no token", "warning")
-
-
-class _Tail(QStyledItemDelegate):
-    """A name, and right of it what is to be known of it."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        """The name leaves room for the rest."""
-        super().initStyleOption(option, index)
-        tail = index.data(_TAIL)
-        if tail:
-            room = option.rect.width() - self._metrics().horizontalAdvance(tail) - 44
-            option.text = option.fontMetrics.elidedText(option.text, Qt.TextElideMode.ElideRight, max(room, 40))
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Draw both."""
-        super().paint(painter, option, index)
-        tail = index.data(_TAIL)
-        if tail:
-            painter.save()
-            painter.setFont(ui_font(pixels=12))
-            painter.setPen(theme().colour(index.data(_ROLE) or "muted"))
-            side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(option.rect.adjusted(0, 0, -12, 0), int(side), tail)
-            painter.restore()
-
-    @staticmethod
-    def _metrics() -> QFontMetrics:
-        return QFontMetrics(ui_font(pixels=12))
 
 
 class SourceList(QWidget):
@@ -90,7 +56,7 @@ class SourceList(QWidget):
         self.context, self._network = context, network
         self.list = QListWidget()
         self.list.setAccessibleName("Sources")
-        self.list.setItemDelegate(_Tail(self.list))
+        self.list.setItemDelegate(TailDelegate(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -130,7 +96,7 @@ class SourceList(QWidget):
 
     def _add(self, name: str, tail: str, run: Callable[[], None]) -> QListWidgetItem:
         item = QListWidgetItem(name)
-        item.setData(_TAIL, tail)
+        item.setData(TAIL, tail)
         item.setData(_RUN, run)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {tail}" if tail else name)
         self.list.addItem(item)
@@ -142,8 +108,8 @@ class SourceList(QWidget):
             item = self.list.item(at)
             if (one := item.data(_CONNECTION)) in states:
                 tail, role = states[one]
-                item.setData(_TAIL, tail)
-                item.setData(_ROLE, role)
+                item.setData(TAIL, tail)
+                item.setData(TAIL_ROLE, role)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{one.name}, {tail}")
 
     def _tint(self) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QColor, QImage
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.rows import Navigation
@@ -21,7 +21,7 @@ from replay_viewer.qt.context import Context
 from replay_viewer.qt.opened import Opened
 from replay_viewer.qt.tabstrip import TabStrip
 from replay_viewer.qt.theme import data_font, pixmap, theme
-from replay_viewer.qt.widgets import EmptyState, IconButton, label, named_button
+from replay_viewer.qt.widgets import Elided, EmptyState, IconButton, label, named_button
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,31 @@ PlayerFactory = Callable[[QWidget], QWidget]
 EngineFactory = Callable[[Path, str], Any]
 
 
+#: Where a verdict's sentence goes on from what failed to when that was.
+_WHEN = re.compile(r", at (?=\d+:\d\d)")
+
+
+class _Sentence(Elided):
+    """A verdict on one line: where there is no room for all of it, what failed is cut before when, where and why."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        copy = QAction("Copy as text", self)
+        copy.triggered.connect(lambda: QApplication.clipboard().setText(self.text()))
+        self.addAction(copy)
+
+    def fitting(self, width: int) -> str:
+        """What is shown at a width."""
+        text, metrics = self.text(), self.fontMetrics()
+        if (cut := _WHEN.search(text)) is None:
+            return metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+        rest = text[cut.start() :]
+        room = width - metrics.horizontalAdvance(rest)
+        shown = metrics.elidedText(text[: cut.start()], Qt.TextElideMode.ElideRight, max(room, width // 3))
+        return metrics.elidedText(shown + rest, Qt.TextElideMode.ElideRight, width)
+
+
 class Verdict(QWidget):
     """One line on top: what failed, when, on which page, after which click. `clicked`: go there."""
 
@@ -73,15 +98,14 @@ class Verdict(QWidget):
         super().__init__()
         self.setObjectName("verdict")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.text = label("", "", selectable=True, wrap=True)
-        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.text = _Sentence()
         self._picture = QLabel()
         go = named_button("Go to error", "next-error", flat=True)
         go.clicked.connect(self.clicked)
         close = IconButton("close", "Hide this line")
         close.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 4, 6, 4)
+        layout.setContentsMargins(10, 2, 6, 2)
         layout.setSpacing(8)
         layout.addWidget(self._picture)
         layout.addWidget(self.text, 1)
@@ -94,8 +118,6 @@ class Verdict(QWidget):
     def say(self, text: str) -> None:
         """Show the line; nothing to say hides it."""
         self.text.setText(text)
-        self.text.setMaximumHeight(self.text.fontMetrics().lineSpacing() * 3 + 2)
-        self.text.setToolTip(f"<p>{html.escape(text)}</p>")
         self.setAccessibleName(f"Verdict: {text}")
         self.setVisible(bool(text))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QActionGroup, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtGui import QActionGroup, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
 
 from replay_viewer.qt.actions import tip
 from replay_viewer.qt.clock import SPEEDS, Playhead
 from replay_viewer.qt.theme import data_font, icon, theme
+from replay_viewer.qt.typedtime import ADVICE
 from replay_viewer.qt.widgets import IconButton, label
 from replay_viewer.qt.wording import TimeStyle, span, zone_label
 
@@ -27,10 +28,61 @@ def _speed_text(speed: float) -> str:
     return f"{speed:g}×"
 
 
+class _Now(QLabel):
+    """The present time; a click on it types another."""
+
+    clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("0:00.0")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(data_font(bold=True))
+        self.setAccessibleName("Current time")
+        self.setToolTip(tip("go-to"))
+        self.setCursor(Qt.CursorShape.IBeamCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit()
+
+
+class _Typed(QLineEdit):
+    """Where a time is typed. Esc and a click elsewhere put it away."""
+
+    left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFont(data_font())
+        self.setFixedWidth(132)
+        self.setPlaceholderText("14:17, 83.5, -5s")
+        self.setAccessibleName("Go to a time")
+        self.setToolTip(f"<p>{ADVICE}</p>")
+        self.hide()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc leaves."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Whoever goes elsewhere has done with it."""
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self.left.emit()
+
+
 class Transport(QWidget):
-    """The row of controls. `action_asked(id)` for what the table of actions does."""
+    """The row of controls. `action_asked(id)` for what the table of actions does; `time_typed(text)`; `left`: the
+    field of typed times was put away, the focus goes elsewhere.
+    """
 
     action_asked = Signal(str)
+    time_typed = Signal(str)
+    left = Signal()
 
     def __init__(self, playhead: Playhead) -> None:
         super().__init__()
@@ -47,10 +99,8 @@ class Transport(QWidget):
         self.previous = IconButton("previous-error", tip("previous-error"), role="text")
         self.next = IconButton("next-error", tip("next-error"), role="text")
         self.back = IconButton("back", tip("back"), role="text")
-        self.time = QLabel("0:00.0")
-        self.time.setTextFormat(Qt.TextFormat.PlainText)
-        self.time.setFont(data_font(bold=True))
-        self.time.setAccessibleName("Current time")
+        self.time = _Now()
+        self.typed = _Typed()
         self.total = label("", "muted")
         self.total.setFont(data_font())
         self.other = label("", "muted")
@@ -98,7 +148,7 @@ class Transport(QWidget):
         for widget in (self.play, self.previous, self.next, self.back):
             layout.addWidget(widget)
         layout.addSpacing(6)
-        for shown in (self.time, self.total, self.clock, self.other):
+        for shown in (self.time, self.typed, self.total, self.clock, self.other):
             layout.addWidget(shown)
         layout.addStretch(1)
         for control in (self.skipped, self.range, self.loop, self.skip, self.speed, self.mark, self.say, self.shot):
@@ -118,6 +168,9 @@ class Transport(QWidget):
             (self.say, "comment"),
         ):
             button.clicked.connect(lambda _checked=False, action=action: self.action_asked.emit(action))
+        self.time.clicked.connect(lambda: self.action_asked.emit("go-to"))
+        self.typed.returnPressed.connect(lambda: self.time_typed.emit(self.typed.text()))
+        self.typed.left.connect(self.end_typing)
         playhead.moved.connect(self._moved)
         playhead.span_changed.connect(self.refresh)
         playhead.style_changed.connect(self.refresh)
@@ -129,11 +182,31 @@ class Transport(QWidget):
         playhead.skipped.connect(self._say_skipped)
         theme().changed.connect(self.refresh)
         self.refresh()
+        self.set_errors(0)
 
     def set_errors(self, count: int) -> None:
         """Whether there is an error to go to."""
         for button in (self.previous, self.next):
             button.setEnabled(count > 0)
+
+    def begin_typing(self) -> None:
+        """Type a time where the present one stands."""
+        self.time.hide()
+        self.typed.setText(self.playhead.text(self.playhead.t))
+        self.typed.show()
+        self.typed.setFocus()
+        self.typed.selectAll()
+        self._fit()
+
+    def end_typing(self) -> None:
+        """The present time again."""
+        if not self.typed.isHidden():
+            focused = self.typed.hasFocus()
+            self.typed.hide()
+            self.time.show()
+            self._fit()
+            if focused:
+                self.left.emit()
 
     def refresh(self) -> None:
         """Show all of it again."""

@@ -42,6 +42,14 @@ def label(text: str = "", role: str = "", *, selectable: bool = False, wrap: boo
     return result
 
 
+def set_picked(widget: QWidget, picked: bool) -> None:
+    """Show that something of a menu is on, as a chip that is on shows it."""
+    if widget.property("picked") != picked:
+        widget.setProperty("picked", picked)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
 def set_role(widget: QWidget, role: str) -> None:
     """Change the role a label is styled by."""
     if widget.property("role") != role:
@@ -114,7 +122,7 @@ class Chip(QToolButton):
 
     def sizeHint(self) -> QSize:
         """Text and padding; the style reckons with a picture and an arrow that a chip has not."""
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 26, super().sizeHint().height())
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 20, super().sizeHint().height())
 
 
 class Elided(QLabel):
@@ -136,10 +144,14 @@ class Elided(QLabel):
         """It may be cut to a few letters."""
         return QSize(40, super().minimumSizeHint().height())
 
+    def fitting(self, width: int) -> str:
+        """What is shown at a width."""
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, width)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """What fits."""
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        shown = self.fitting(self.width())
         self.style().drawItemText(
             painter,
             self.rect(),
@@ -240,7 +252,7 @@ class MenuChip(QToolButton):
         said = f"{self._title}: {', '.join(names)}" if names else f"{self._title}: all"
         self.setAccessibleName(said)
         self.setToolTip(said)
-        self.setProperty("picked", bool(names))
+        set_picked(self, bool(names))
 
 
 def name_buttons(field: QLineEdit) -> None:
@@ -355,6 +367,30 @@ class CodeView(QPlainTextEdit):
         limit = 500_000
         cut = f"\n… {len(text) - limit:,} more characters" if len(text) > limit else ""
         self.setPlainText(text[:limit] + cut)
+
+
+def fit(dialog: QWidget, width: int, height: int) -> None:
+    """Give a dialog this size, or as much of it as its window or the screen has room for."""
+    room = dialog.screen().availableSize()
+    parent = dialog.parentWidget()
+    if parent is not None:
+        room = parent.window().size()
+    # the frame the system draws around it needs some
+    dialog.resize(min(width, room.width() - 24), min(height, room.height() - 72))
+
+
+def foot(*left: QWidget, buttons: Sequence[QWidget], wide: QWidget | None = None) -> QHBoxLayout:
+    """The last row of a dialog: what it says at the left (`wide`: that takes the room), its buttons at the right."""
+    row = QHBoxLayout()
+    row.setContentsMargins(16, 8, 16, 12)
+    row.setSpacing(8)
+    for widget in left:
+        row.addWidget(widget, 1 if widget is wide else 0)
+    if wide is None:
+        row.addStretch(1)
+    for button in buttons:
+        row.addWidget(button)
+    return row
 
 
 def spacer() -> QWidget:

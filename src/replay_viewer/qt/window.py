@@ -35,6 +35,7 @@ from replay_viewer.qt.opening import (
 )
 from replay_viewer.qt.panels.health import HealthPanel
 from replay_viewer.qt.queue import Queue
+from replay_viewer.qt.remembered import Remembered
 from replay_viewer.qt.rowtext import activity_cell
 from replay_viewer.qt.sourcelist import SourceList
 from replay_viewer.qt.stage import EngineFactory, PlayerFactory, Stage
@@ -144,6 +145,7 @@ class Window(QMainWindow):
         self._closed = False
         self.actions_table.install()
         Watch(self.context.undo_stack, self.context.playhead, self)
+        self._remembered = Remembered(self.settings, self)
         QTimer.singleShot(0, self, self.queue.reload)
 
     # building
@@ -236,6 +238,8 @@ class Window(QMainWindow):
         self.stage.link_asked.connect(self.commands.copy_link)
         self.stage.verdict.clicked.connect(self._go_to_error)
         self.transport.action_asked.connect(self.actions_table.run)
+        self.transport.time_typed.connect(self.commands.go_to)
+        self.transport.left.connect(self.setFocus)
         self.lanes.picked.connect(self._mark_picked)
         self.lanes.note_picked.connect(self._note_picked)
         self.lanes.lanes_changed.connect(self._fit_lanes)
@@ -537,6 +541,7 @@ class Window(QMainWindow):
             dock.show()
         self.arrange()
         self.settings.remove("layout")
+        self._remembered.reset()
 
     # dropping files, closing
 
@@ -558,6 +563,7 @@ class Window(QMainWindow):
             self._closed = True
             self.settings.setValue("geometry", self.saveGeometry())
             self.settings.setValue("layout", self.saveState(_LAYOUT))
+            self._remembered.save()
             self.finder.shut_down()
             self.find_bar.shut_down()
             self.opener.close()

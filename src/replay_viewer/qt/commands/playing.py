@@ -13,7 +13,7 @@ from replay_viewer.domain.errors import UserError
 from replay_viewer.qt.commands.base import CommandBase
 from replay_viewer.qt.frustration import ThresholdDialog
 from replay_viewer.qt.lanes.table import LaneTable
-from replay_viewer.qt.typedtime import ADVICE, typed_time
+from replay_viewer.qt.typedtime import typed_time
 from replay_viewer.services import frustration, inactivity
 
 if TYPE_CHECKING:
@@ -165,10 +165,8 @@ class PlayCommands(CommandBase):
         self.playhead.back()
 
     def go_to_time(self) -> None:
-        """Ask for a time as people write it."""
-        text, given = QInputDialog.getText(self.window, "Go to a time", ADVICE)
-        if given and text.strip():
-            self.go_to(text)
+        """Ask for a time as people write it, where the present one stands."""
+        self.window.transport.begin_typing()
 
     def go_to(self, text: str) -> bool:
         """Go to a typed time, read as times are shown; says so when it is none. Returns whether it went."""
@@ -188,6 +186,7 @@ class PlayCommands(CommandBase):
         playhead.pause()
         playhead.seek(t)
         self.window.lanes.reveal(t)
+        self.window.transport.end_typing()
         return True
 
     def range_in(self) -> None:

@@ -28,6 +28,7 @@ class Drawing:
 
     def __init__(self, on: Lanes) -> None:
         self.on = on
+        self._labels: list[QRectF] = []  # where the ruler's times stand
 
     def layer(self) -> QPixmap:
         """All but the playhead, the pointer, the range and the cause."""
@@ -69,6 +70,7 @@ class Drawing:
         origin = self.on.playhead.start if self.on.playhead.style == "offset" else 0.0
         first = np.ceil((self.on.axis.low - origin) / step) * step + origin
         line, muted = theme().colour("hairline"), theme().colour("muted")
+        self._labels = []
         for t in np.arange(first, self.on.axis.high, step):
             x = round(self.on.axis.x_of(float(t))) + 0.5
             painter.setPen(line)
@@ -78,6 +80,7 @@ class Drawing:
             if x + 3 + metrics.horizontalAdvance(text) > self.on.width():
                 continue
             painter.drawText(QRectF(x + 3, 0, longest + 20, RULER), Qt.AlignmentFlag.AlignVCenter, text)
+            self._labels.append(QRectF(x + 2, 1, metrics.horizontalAdvance(text) + 2, RULER - 3))
         painter.setPen(theme().colour("line"))
         painter.drawLine(QPointF(0, RULER - 0.5), QPointF(self.on.width(), RULER - 0.5))
 
@@ -249,6 +252,10 @@ class Drawing:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(accent)
         chip = QRectF(left, 3, wide, RULER - 6)
+        for one in self._labels:  # a label that would show half of itself goes
+            if one.intersects(chip.adjusted(-2, 0, 2, 0)):
+                painter.fillRect(one, theme().colour("surface"))
+        painter.setBrush(accent)
         painter.drawRoundedRect(chip, 4, 4)
         painter.setPen(theme().colour("on-accent"))
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)

@@ -16,7 +16,7 @@ from replay_viewer.qt.lanes.content import TITLES, View
 from replay_viewer.qt.opened import MERGED
 from replay_viewer.qt.rowmodel import Cell, Column, RowModel
 from replay_viewer.qt.rowtable import RowTable
-from replay_viewer.qt.widgets import label, named_button
+from replay_viewer.qt.widgets import fit, label, named_button
 from replay_viewer.qt.wording import span, wall
 
 
@@ -27,7 +27,7 @@ class LaneTable(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Lanes as a table")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(820, 560)
+        fit(self, 820, 560)
         self.context = context
         self._extra: list[tuple[str, CustomEvent]] = []
         if "notes" in lanes:

@@ -16,6 +16,7 @@ from replay_viewer.library import Library
 from replay_viewer.qt import rowtext
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.opened import Columns, Ints, Opened
+from replay_viewer.qt.remembered import SHARE
 from replay_viewer.qt.rowmodel import Cell, Column, RowModel
 from replay_viewer.qt.rowtable import RowTable
 from replay_viewer.qt.widgets import Chip, EmptyState, FilterField, IconButton, label
@@ -121,6 +122,8 @@ class ListPanel(Panel):
             detail.setObjectName("detail")
             detail.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
             self.splitter = QSplitter(Qt.Orientation.Horizontal)
+            self.splitter.setObjectName(f"{self.id}-panel")
+            self.splitter.setProperty(SHARE, list(self.detail_share))
             self.splitter.addWidget(left)
             self.splitter.addWidget(detail)
             self.splitter.setStretchFactor(0, self.detail_share[0])
@@ -183,8 +186,17 @@ class ListPanel(Panel):
     def show_row(self, row: AnyRow, n: int) -> None:
         """Show a row's details."""
 
+    def open_detail(self) -> None:
+        """Show the details where they are hidden, as wide as they were left."""
+        if self._detail is not None and not self._detail.isVisibleTo(self):
+            self._detail.setVisible(True)
+            share, room = self.splitter.property(SHARE), self.splitter.width()
+            self.splitter.setSizes([room * int(part) // max(1, sum(map(int, share))) for part in share])
+
     def clear_detail(self) -> None:
-        """Nothing is selected."""
+        """Nothing is selected: details that are there on demand go."""
+        if self.detail_on_demand and self._detail is not None:
+            self._detail.setVisible(False)
 
     def time_cell(self, row: AnyRow) -> Cell:
         """The first column: when."""

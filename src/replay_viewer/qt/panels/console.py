@@ -64,6 +64,7 @@ class ConsolePanel(ListPanel):
     id = "console"
     kind = "console"
     title = "Console"
+    detail_on_demand = True
     _lines: Lines | None = None
     _counts: Ints | None = None
 
@@ -174,16 +175,17 @@ class ConsolePanel(ListPanel):
         return box
 
     def clear_detail(self) -> None:
-        """Say what would stand here."""
+        """Nothing to see."""
+        super().clear_detail()
         self.message.show_text("")
         self.tree.show_values([])
         self.stack.show_sections([])
-        self.hint.setText("Select a line to see its arguments and stack.")
         self.tabs.setTabText(1, "Arguments")
 
     def show_row(self, row: AnyRow, n: int) -> None:
         """One console call."""
         assert isinstance(row, ConsoleEntry)
+        self.open_detail()
         self.message.show_text(row.message)
         self.tree.show_values([(str(at), value) for at, value in enumerate(row.arguments)])
         self.tabs.setTabText(1, f"Arguments {len(row.arguments)}" if row.arguments else "Arguments")

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QStackedLayo
 
 from replay_viewer.analysis.domtree import PAGE, Detail, Key
 from replay_viewer.analysis.extract.selector import short
-from replay_viewer.qt.actions import tip
+from replay_viewer.qt.actions import pretty, tip
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.jsontree import JsonTree
 from replay_viewer.qt.panels.base import Panel
@@ -91,14 +91,25 @@ class DomPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(row)
-        column.addWidget(self.tree, 1)
+        body, self.wait = QWidget(), EmptyState("dom")
+        self._body = QStackedLayout(body)
+        self._body.addWidget(self.wait)
+        self._body.addWidget(self.tree)
+        column.addWidget(body, 1)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.node = JsonTree("Node")
+        self.node, self.about = JsonTree("Node"), label("", "muted", wrap=True)
+        self.about.setContentsMargins(10, 8, 10, 4)
+        one = QWidget()
+        stacked = QVBoxLayout(one)
+        stacked.setContentsMargins(0, 0, 0, 0)
+        stacked.setSpacing(0)
+        stacked.addWidget(self.about)
+        stacked.addWidget(self.node, 1)
         self.history = HistoryView(self.context)
         self.compare = CompareView(self.context)
         self.compare.node_asked.connect(self.reveal)
-        for name, widget in (("Node", self.node), ("History", self.history), ("Compare", self.compare)):
+        for name, widget in (("Node", one), ("History", self.history), ("Compare", self.compare)):
             self.tabs.addTab(widget, name)
         self.tabs.currentChanged.connect(self._tab_changed)
         box = QWidget()
@@ -108,6 +119,7 @@ class DomPanel(Panel):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.tabs)
         splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setObjectName("dom-panel")
         splitter.addWidget(left)
         splitter.addWidget(box)
         splitter.setSizes([560, 440])
@@ -186,6 +198,9 @@ class DomPanel(Panel):
         if opened is None or not self.isVisible() or self._stack.currentIndex() == 0:
             return
         self._tab = self.context.tab
+        if not self.tree.dom.rowCount():
+            self.wait.say("Reading the page…", "The first look takes a moment.")
+            self._body.setCurrentWidget(self.wait)
         self.inspector.tree(
             TreeQuestion(
                 tab=self._tab, t=self.context.playhead.t, expanded=self.tree.expanded_keys, selected=self._selected,
@@ -207,6 +222,10 @@ class DomPanel(Panel):
             self._found(answer.find, answer.found)
         self._selected = answer.selected
         self.tree.bring(answer, reveal=revealed)
+        if self.tree.dom.rowCount():
+            self._body.setCurrentWidget(self.tree)
+        else:
+            self.wait.say("No page yet", "Nothing of the page was recorded up to this instant.")
         self._show(answer.detail)
         if (changed or revealed) and self.tabs.currentWidget() is self.history:
             self._tell_history()
@@ -267,9 +286,15 @@ class DomPanel(Panel):
         if detail is None:
             self._path = ""
             self.selector.setText("")
-            gone = "not on the page at this instant" if self._selected else "none is selected"
-            self.node.show_values([("node", gone)], expand=0)
+            self.node.show_values([], expand=0)
+            self.about.setText(
+                "The selected node is not on the page at this instant."
+                if self._selected
+                else f"Select a node, or pick one in the page ({pretty('x')})."
+            )
+            self.about.show()
             return
+        self.about.hide()
         self._path = detail.selector
         self.selector.setText(one_line(short(detail.selector), 60))
         self.selector.setToolTip(one_line(detail.selector, 300))

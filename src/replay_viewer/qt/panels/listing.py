@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
-from replay_viewer.qt.theme import ROW_HEIGHT, data_font, theme
+from replay_viewer.qt.plaintable import TEXT, PlainTable
+from replay_viewer.qt.theme import data_font, theme
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -75,7 +74,7 @@ class LineModel(QAbstractTableModel):
         return None
 
 
-class LineTable(QTableView):
+class LineTable(PlainTable):
     """The table. `seek_asked(t)`: a click or Enter on a line with an instant; `picked(Line)`: any line."""
 
     seek_asked = Signal(float)
@@ -83,33 +82,9 @@ class LineTable(QTableView):
 
     def __init__(self, name: str, titles: Sequence[str], widths: Sequence[int]) -> None:
         """`widths` in pixels; 0: takes the rest."""
-        super().__init__()
         self.line_model = LineModel(titles)
-        self.setModel(self.line_model)
-        self.setAccessibleName(name)
+        super().__init__(self.line_model, name, widths)
         self.setFont(data_font())
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setCornerButtonEnabled(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._menu)
-        vertical = self.verticalHeader()
-        vertical.setVisible(False)
-        vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        vertical.setDefaultSectionSize(ROW_HEIGHT)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(36)
-        for at, width in enumerate(widths):
-            mode = QHeaderView.ResizeMode.Interactive if width else QHeaderView.ResizeMode.Stretch
-            header.setSectionResizeMode(at, mode)
-            if width:
-                self.setColumnWidth(at, width)
         theme().changed.connect(self.viewport().update)
 
     def show_lines(self, lines: Sequence[Line]) -> None:
@@ -122,37 +97,15 @@ class LineTable(QTableView):
         index = self.currentIndex()
         return self.line_model.lines[index.row()] if index.isValid() else None
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A plain click picks and seeks."""
-        super().mouseReleaseEvent(event)
-        if event.button() == Qt.MouseButton.LeftButton and self.indexAt(event.position().toPoint()).isValid():
-            self._pick()
+    def forms(self, row: int) -> dict[str, str]:
+        """A line as text, cells apart by tabs."""
+        return {TEXT: "\t".join(self.line_model.lines[row].cells)}
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter picks and seeks, Ctrl+C copies."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._pick()
-        elif event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-        else:
-            super().keyPressEvent(event)
+    def row_clicked(self, row: int) -> None:
+        """A line is picked, and sought when it has an instant."""
+        line = self.line_model.lines[row]
+        self.picked.emit(line)
+        if line.t is not None:
+            self.seek_asked.emit(line.t)
 
-    def copy(self) -> None:
-        """The selected lines as text, cells apart by tabs."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        QApplication.clipboard().setText("\n".join("\t".join(self.line_model.lines[row].cells) for row in rows))
-
-    def _pick(self) -> None:
-        line = self.line()
-        if line is not None:
-            self.picked.emit(line)
-            if line.t is not None:
-                self.seek_asked.emit(line.t)
-
-    def _menu(self, where: QPoint) -> None:
-        if not self.indexAt(where).isValid():
-            return
-        menu = QMenu(self)
-        menu.addAction("Copy as text", self.copy)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.viewport().mapToGlobal(where))
+    row_entered = row_clicked

@@ -157,18 +157,11 @@ class NetworkPanel(ListPanel):
     def detail(self) -> QWidget:
         """Split details of one request."""
         self.box = RequestDetail(self.context)
-        self.box.setVisible(False)
         return self.box
-
-    def clear_detail(self) -> None:
-        """Nothing selected: the list has all the room."""
-        self.box.setVisible(False)
 
     def show_row(self, row: AnyRow, n: int) -> None:
         """One request."""
-        if not self.box.isVisibleTo(self):
-            self.box.setVisible(True)
-            self.splitter.setSizes([self.width() * 60 // 100, self.width() * 40 // 100])
+        self.open_detail()
         self.box.show_request(_request(row), self.opened.session if self.opened else None)
 
     def badge(self) -> tuple[int, str]:

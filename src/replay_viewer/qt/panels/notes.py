@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QUndoCommand
 from PySide6.QtWidgets import (
     QComboBox,
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.session import Note, in_order
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.copying import copyable
 from replay_viewer.qt.panels.base import Panel
 from replay_viewer.qt.theme import icon, theme
 from replay_viewer.qt.widgets import EmptyState, IconButton, label, named_button
@@ -68,6 +69,7 @@ class NotesPanel(Panel):
         self._pinning = False
         self.list = QListWidget()
         self.list.setAccessibleName("Notes list")
+        copyable(self.list, self._as_text)
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentItemChanged.connect(self._picked)
@@ -347,6 +349,10 @@ class NotesPanel(Panel):
         self.refresh()
         self.context.notes_changed.emit()
         return True
+
+    def _as_text(self, index: QModelIndex) -> str:
+        note = self._note(index.data(_ID))
+        return f"{self.context.playhead.text(note.t)}\t{note.text or 'Bookmark'}" if note is not None else ""
 
     def _note(self, note_id: str | None) -> Note | None:
         return next((note for note in self.opened.notes if note.id == note_id), None) if self.opened else None

@@ -81,6 +81,7 @@ class MessagesView(QWidget):
         bar.addStretch(1)
         bar.addWidget(self.counter)
         splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.setObjectName("messages")
         splitter.addWidget(self.table)
         splitter.addWidget(shown)
         splitter.setSizes([600, 400])

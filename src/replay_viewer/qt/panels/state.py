@@ -69,8 +69,8 @@ class StatePanel(ListPanel):
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._picked_two())
         layout.addWidget(self.tabs, 1)
         self.hint = label("", "muted", wrap=True)
-        self.hint.setContentsMargins(10, 2, 10, 4)
-        layout.addWidget(self.hint)
+        self.hint.setContentsMargins(10, 6, 10, 2)
+        layout.insertWidget(0, self.hint)
         return box
 
     def clear_detail(self) -> None:

@@ -29,6 +29,7 @@ from replay_viewer.domain.errors import BadInput, UserError
 from replay_viewer.domain.rows import Vital
 from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.copying import copyable
 from replay_viewer.qt.panels.base import Panel
 from replay_viewer.qt.panels.budgets import BudgetDialog
 from replay_viewer.qt.rowtext import vital_value
@@ -111,8 +112,8 @@ class VitalsPanel(Panel):
         foot.addWidget(self.hint, 1)
         foot.addWidget(self.change)
         left.addLayout(foot)
-        row.addLayout(left, 12)
-        row.addWidget(self._area, 9)
+        row.addLayout(left, 13)
+        row.addWidget(self._area, 7)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(full)
@@ -165,6 +166,7 @@ class VitalsPanel(Panel):
 
     def _dress_table(self) -> None:
         self.table.setAccessibleName("Web Vitals per page view")
+        copyable(self.table)
         self.table.setColumnCount(len(NAMES) + 2)
         self.table.setHorizontalHeaderLabels(["Time", "Page view", *NAMES])
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -184,8 +186,8 @@ class VitalsPanel(Panel):
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         for at in range(2, len(NAMES) + 2):
-            header.resizeSection(at, 70)
-        header.resizeSection(0, 68)
+            header.resizeSection(at, 74)
+        header.resizeSection(0, 70)
         self.table.cellClicked.connect(self._clicked)
 
     def _fill(self) -> None:
