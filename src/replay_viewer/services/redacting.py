@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
 from replay_viewer.analysis.selectors import Selector
 from replay_viewer.domain.errors import BadInput, StorageProblem
 from replay_viewer.library import Library
@@ -16,6 +18,8 @@ from replay_viewer.recording.events import Kind, Source
 from replay_viewer.redaction import PROFILES, Hit, OwnRules, Redactor, read_rules, write_rules
 
 RULES_FILE = "redaction.json"
+#: Sources of events that can bring an input, or what was typed into one.
+_TELLING = (Source.MUTATION, Source.INPUT)
 _LEARN_ROWS = 20_000  #: Rows of a kind the redactor learns from.
 
 
@@ -106,8 +110,7 @@ def _telling_events(library: Library, session_id: str, tab: int, every: bool) ->
     """The raw events of a tab that can bring an input or what was typed into one, in order; or `every` one."""
     for ref in library.chunks(session_id, tab):
         chunk = Chunk(library.blob(ref.blob))
-        for n in range(len(chunk)):
-            kind, source = chunk.types[n], chunk.sources[n]
-            telling = kind == Kind.INCREMENTAL and source in (Source.MUTATION, Source.INPUT)
-            if every or telling or kind == Kind.FULL_SNAPSHOT:
-                yield chunk.raw(n)
+        telling = (chunk.types == Kind.INCREMENTAL) & np.isin(chunk.sources, _TELLING)
+        telling |= (chunk.types == Kind.FULL_SNAPSHOT) | every
+        for n in np.flatnonzero(telling).tolist():
+            yield chunk.raw(n)
