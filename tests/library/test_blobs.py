@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from replay_viewer.domain.errors import StorageProblem
 from replay_viewer.library.blobs import BlobStore, BlobWriter
@@ -55,3 +57,31 @@ def test_an_error_in_a_thread_comes_out(home: Path) -> None:
     with pytest.raises(StorageProblem):
         writer.sync()
     writer.close()
+
+
+def test_a_flipped_byte_anywhere_is_noticed(home: Path) -> None:
+    store = BlobStore(home)
+    writer = BlobWriter(store)
+    content = b"events of one tab, " * 20
+    digest = writer.put(content)
+    writer.sync()
+    writer.close()
+    stored = store.path(digest).read_bytes()
+    for at in range(len(stored)):
+        damaged = bytearray(stored)
+        damaged[at] ^= 0x55
+        store.path(digest).write_bytes(damaged)
+        with pytest.raises(StorageProblem, match="damaged"):
+            store.read(digest)
+
+
+def test_a_frame_without_a_checksum_of_its_own_is_held_against_its_digest(home: Path) -> None:
+    # As older versions wrote them.
+    store = BlobStore(home)
+    digest = hashlib.sha256(b"content").hexdigest()
+    store.path(digest).parent.mkdir(parents=True)
+    store.path(digest).write_bytes(zstandard.ZstdCompressor().compress(b"content"))
+    assert store.read(digest) == b"content"
+    store.path(digest).write_bytes(zstandard.ZstdCompressor().compress(b"another"))
+    with pytest.raises(StorageProblem, match="damaged"):
+        store.read(digest)

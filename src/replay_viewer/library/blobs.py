@@ -47,13 +47,22 @@ class BlobStore:
         return stored
 
     def read(self, digest: str) -> bytes:
-        """The content, checked. Raises StorageProblem when missing or damaged."""
-        return self._check(digest, self._read(digest))
+        """The content, checked against damage. Raises StorageProblem when missing or damaged.
+
+        A frame with a checksum of its own is taken at its word: the digest of a megabyte takes as long as unpacking
+        it, at each seek to where nobody was before.
+        """
+        stored = self._read(digest)
+        with contextlib.suppress(zstandard.ZstdError):
+            frame = zstandard.get_frame_parameters(stored)
+            if frame.has_checksum and frame.content_size <= MAX_BLOB:
+                return self._unpack.decompress(stored)
+        return self._check(digest, stored)
 
     def is_good(self, digest: str) -> bool:
         """Whether the blob is there and undamaged."""
         try:
-            self.read(digest)
+            self.packed(digest)
         except StorageProblem:
             return False
         return True
@@ -144,7 +153,7 @@ class BlobWriter:
         temporary = path.parent / f"tmp-{uuid.uuid4().hex}"
         try:
             with temporary.open("xb") as file:
-                file.write(zstandard.ZstdCompressor(level=_LEVEL).compress(data))
+                file.write(zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(data))
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)

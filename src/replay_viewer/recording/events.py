@@ -241,10 +241,10 @@ class Event(msgspec.Struct, gc=False):
     @property
     def source(self) -> int:
         """IncrementalSource, or -1."""
-        return self.data.source if isinstance(self.data, Mutation | Incremental) else -1
+        return self.data.source if isinstance(self.data, (Mutation, Incremental)) else -1
 
 
-class _Mutated(msgspec.Struct, gc=False):
+class _Mutated(Event, gc=False):
     """A mutation in one piece, read in one pass."""
 
     type: _Small
@@ -264,6 +264,8 @@ _decoders: dict[int, msgspec.json.Decoder[Any]] = {
 }
 
 
+#: As plain numbers: asked of every event.
+_INCREMENTAL, _MUTATION = int(Kind.INCREMENTAL), int(Source.MUTATION)
 #: What the beginning of a mutation looks like.
 _MUTATED, _EARLY = b'"data":{"source":0,', 64
 
@@ -282,6 +284,14 @@ def _incremental(data: msgspec.Raw) -> Mutation | Incremental:
     return decoded if decoded.source != Source.MUTATION else _decode_mutation(data)
 
 
+def decode_mutated(raw: bytes) -> Event:
+    """As `decode_event`, for what is known to be a mutation; `timestamp` as it stands there."""
+    try:
+        return _decode_mutated(raw)
+    except msgspec.ValidationError:
+        return decode_event(raw)
+
+
 def decode_event(raw: bytes) -> Event:
     """The typed event of its raw JSON. Raises msgspec.DecodeError (ValidationError) when it is not one."""
     # Most events are mutations, and most recorders write type and source first: those are read in one pass.
@@ -291,8 +301,9 @@ def decode_event(raw: bytes) -> Event:
         except msgspec.ValidationError:
             pass
         else:
-            if whole.type == Kind.INCREMENTAL and whole.data.source == Source.MUTATION:
-                return Event(whole.type, to_ms(whole.timestamp), whole.data)
+            if whole.type == _INCREMENTAL and whole.data.source == _MUTATION:
+                whole.timestamp = to_ms(whole.timestamp)
+                return whole
     head = decode_head(raw)
     if head.type == Kind.INCREMENTAL:
         return Event(head.type, to_ms(head.timestamp), _incremental(head.data))

@@ -142,7 +142,7 @@ class Placement:
     """
 
     #: A seek replays at most about this long (or as long as loading a keyframe takes, when that is more).
-    FLOOR = 12_000.0
+    FLOOR = 7_000.0
     PER_EVENT = 4.0
     PER_BYTE = 0.006
     PER_NODE = 1.3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from replay_viewer.recording import canvas
 from replay_viewer.recording.controls import boxed
@@ -11,31 +11,36 @@ from replay_viewer.recording.held import CHECKED
 from replay_viewer.recording.nodes import DOCTYPE, DOCUMENT, ELEMENT, SHADOW, SHADOW_HOST, TEXT, Node
 from replay_viewer.recording.tree import Tree
 
+_NONE: frozenset[int] = frozenset()
+
 
 def mutate(tree: Tree, data: Mutation) -> None:
-    removed = _removes(tree, data.removes or ())
+    removed = _removes(tree, data.removes) if data.removes else _NONE
     if data.adds:
         _adds(tree, data.adds)
     if tree.aside:
         tree.aside = {}
-    for text in data.texts or ():
-        _text(tree, text, removed)
-    for change in data.attributes or ():
-        _attributes(tree, change, removed)
+    if data.texts:
+        for text in data.texts:
+            _text(tree, text, removed)
+    if data.attributes:
+        for change in data.attributes:
+            _attributes(tree, change, removed)
 
 
-def _removes(tree: Tree, removes: Sequence[Remove]) -> set[int]:
+def _removes(tree: Tree, removes: Sequence[Remove]) -> Set[int]:
     gone = set()
+    nodes = tree.nodes
     for remove in removes:
-        node = tree.nodes.get(remove.id)
+        node = nodes.get(remove.id)
         if node is None:
             # What was taken out of something that went itself, or went twice, is gone already.
             tree.unknown += remove.id not in gone and remove.parentId not in gone
             gone.add(remove.id)
             continue
         gone.add(remove.id)
-        if remove.parentId in tree.nodes and (
-            node.parent != remove.parentId or bool(node.flags & SHADOW) != bool(remove.isShadow)
+        if (node.parent != remove.parentId or bool(node.flags & SHADOW) != bool(remove.isShadow)) and (
+            remove.parentId in nodes
         ):
             # It was moved out of a shadow root: the outer document reports its coming before the shadow root
             # reports its going. It stands where it came to.
@@ -82,21 +87,23 @@ def _add_lost(tree: Tree, waiting: list[Add]) -> None:
 
 
 def _add(tree: Tree, add: Add, parent: Node) -> None:
-    sn = add.node
-    if sn.rootId and sn.rootId not in tree.nodes:
+    sn, nodes = add.node, tree.nodes
+    if sn.rootId and sn.rootId not in nodes:
         tree.unknown += 1
         return
-    existing = tree.nodes.get(sn.id)
+    existing = nodes.get(sn.id)
     if existing is not None:
         tree.clashes += 1
         tree.detach(existing)
         tree.forget(existing)
-        if parent.id not in tree.nodes:
+        if parent.id not in nodes:
             # It was to stand inside itself.
             tree.unknown += 1
             return
-    _displace(tree, sn, parent)
-    if parent.name == "style" and sn.textContent and parent.children:
+    kind, within = sn.type, parent.name
+    if kind == DOCUMENT or parent.kind == DOCUMENT or within == "textarea":
+        _displace(tree, sn, parent)
+    if within == "style" and sn.textContent and parent.children:
         tree.own_texts(parent)
     node = tree.insert(sn, parent.id)
     tree.touch(parent.id)
@@ -107,19 +114,30 @@ def _add(tree: Tree, add: Add, parent: Node) -> None:
         siblings = parent.shadow
     else:
         siblings = parent.children
-    next_id, previous_id = add.nextId, add.previousId
-    if next_id is not None and next_id in tree.nodes and next_id in siblings:
-        siblings.insert(siblings.index(next_id), sn.id)
-    elif next_id is None and previous_id is not None and previous_id in siblings:
-        siblings.insert(siblings.index(previous_id) + 1, sn.id)
-    else:
-        siblings.append(sn.id)
-    if parent.name == "style" and node.kind == TEXT:
-        tree.sheets.pop(parent.id, None)
-    elif sn.type == DOCUMENT:
+    _stand(siblings, sn.id, add)
+    if kind == TEXT:
+        if within == "style":
+            tree.sheets.pop(parent.id, None)
+    elif kind == DOCUMENT:
         tree.frames.add(parent.id)
     elif node.name == "option":
         _offer(tree, node)
+
+
+def _stand(siblings: list[int], id: int, add: Add) -> None:
+    """Put a node before its neighbour, or after the one before it, or last."""
+    next_id, previous_id = add.nextId, add.previousId
+    if siblings:
+        try:
+            if next_id is not None:
+                siblings.insert(siblings.index(next_id), id)
+                return
+            if previous_id is not None:
+                siblings.insert(siblings.index(previous_id) + 1, id)
+                return
+        except ValueError:
+            pass
+    siblings.append(id)
 
 
 def _offer(tree: Tree, option: Node) -> None:
@@ -160,7 +178,7 @@ def _displace(tree: Tree, sn: Sn, parent: Node) -> None:
         tree.forget(rival)
 
 
-def _text(tree: Tree, change: TextChange, removed: set[int]) -> None:
+def _text(tree: Tree, change: TextChange, removed: Set[int]) -> None:
     node = tree.nodes.get(change.id)
     if node is None:
         tree.unknown += change.id not in removed
@@ -187,7 +205,7 @@ def _another_picture(tree: Tree, node: Node) -> None:
             del one.attrs["rr_dataURL"]
 
 
-def _attributes(tree: Tree, change: AttributeChange, removed: set[int]) -> None:
+def _attributes(tree: Tree, change: AttributeChange, removed: Set[int]) -> None:
     node = tree.nodes.get(change.id)
     if node is None:
         tree.unknown += change.id not in removed

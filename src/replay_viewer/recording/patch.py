@@ -83,15 +83,17 @@ class Shown:
         held.nodes = {id: node for id, node in self.before.items() if node is not None}
         self.mirror, self.before = held, {}
 
-    def ids(self) -> set[int]:
-        """All ids on the page."""
-        ids = set(self.mirror.nodes)
+    def nodes(self) -> dict[int, Node]:
+        """All nodes on the page."""
+        if not self.before:
+            return self.mirror.nodes
+        nodes = self.mirror.nodes.copy()
         for id, node in self.before.items():
             if node is None:
-                ids.discard(id)
+                nodes.pop(id, None)
             else:
-                ids.add(id)
-        return ids
+                nodes[id] = node
+        return nodes
 
 
 def encode(patch: dict[str, Any]) -> bytes:
@@ -110,9 +112,7 @@ def diff(shown: Shown | None, mirror: Mirror) -> dict[str, Any]:
         return _present(patch, mirror)
     if shown is None or not continues(shown, mirror):
         return _reset(patch, mirror)
-    same = shown.mirror is mirror
-    ids: Iterable[int] = shown.before if same else shown.ids() | mirror.nodes.keys()
-    tree = _Tree(shown, mirror, ids)
+    tree = _Tree(shown, mirror)
     tree.settle()
     tree.write(patch)
     _effects(patch, shown, mirror, tree.fresh, tree.changed_attributes, tree.owners())
@@ -191,7 +191,7 @@ def _must_rebuild(old: Node, new: Node) -> bool:
 class _Tree:
     """The structural half of a difference: which nodes go, come, move and change."""
 
-    def __init__(self, shown: Shown, mirror: Mirror, ids: Iterable[int]) -> None:
+    def __init__(self, shown: Shown, mirror: Mirror) -> None:
         self.shown = shown
         self.mirror = mirror
         self.fresh: set[int] = set()
@@ -199,20 +199,23 @@ class _Tree:
         self.changed: list[tuple[Node, Node]] = []
         self.changed_attributes: list[int] = []
         self.places: list[tuple[int, int, int | None, int]] = []
-        nodes = mirror.nodes
-        for id in ids:
-            old, new = shown.node(id), nodes.get(id)
+        if shown.mirror is mirror:
+            self._compare(shown.before, {id: node for id in shown.before if (node := mirror.nodes.get(id))})
+        else:
+            self._compare(shown.nodes(), mirror.nodes)
+
+    def _compare(self, olds: Mapping[int, Node | None], news: Mapping[int, Node]) -> None:
+        for id, new in news.items():
+            old = olds.get(id)
             if old is None:
-                if new is not None:
-                    self.fresh.add(id)
-            elif new is None:
-                self.gone.add(id)
+                self.fresh.add(id)
             elif old is not new and old != new:
                 if _must_rebuild(old, new):
                     self.fresh.add(id)
                     self.gone.add(id)
                 else:
                     self.changed.append((old, new))
+        self.gone.update(id for id in olds.keys() - news.keys() if olds[id] is not None)
 
     def settle(self) -> None:
         """Find survivors of removed subtrees and frames that would move; both are built anew."""
@@ -264,8 +267,12 @@ class _Tree:
             if new.id not in fresh and (old.children != new.children or old.shadow != new.shadow):
                 parents.add(new.id)
         for id in fresh:
-            parents.add(id)
-            parents.add(nodes[id].parent)
+            node = nodes[id]
+            if node.parent not in fresh:
+                parents.add(node.parent)
+            # Inside a new subtree the records say where new nodes stand.
+            if not fresh.issuperset(node.children) or (node.shadow and not fresh.issuperset(node.shadow)):
+                parents.add(id)
         parents.discard(0)
         ordered = sorted((p for p in parents if p in nodes), key=self._depth)
         places: list[tuple[int, int, int | None, int]] = []

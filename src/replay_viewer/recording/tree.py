@@ -112,8 +112,8 @@ class Tree:
 
     def forget(self, node: Node) -> None:
         """Remove a detached node and what is inside it from the mirror."""
-        stack = [node]
         nodes, encoded, noting = self.nodes, self.encoded, self.watched or self.before is not None
+        stack = [node]
         while stack:
             current = stack.pop()
             id = current.id
@@ -122,6 +122,9 @@ class Tree:
             else:
                 encoded.pop(id, None)
             nodes.pop(id, None)
+            if current.kind == TEXT and not current.children and not current.shadow:
+                # Nothing hangs on a text, and most of what goes is one.
+                continue
             if id in self.inputs:
                 # Moving is removing and adding: a control keeps what was put into it.
                 self.aside[id] = (current.name, self.inputs.pop(id))
@@ -138,7 +141,9 @@ class Tree:
     def insert(self, sn: Sn, parent: int) -> Node:
         """Register a serialised node and all inside it; an id met twice keeps its first place."""
         top = self.register(sn, parent)
-        stack = [(sn, top)] if sn.childNodes else []
+        if not sn.childNodes:
+            return top
+        stack = [(sn, top)]
         while stack:
             current, node = stack.pop()
             for child_sn in current.childNodes:
@@ -161,6 +166,12 @@ class Tree:
     def register(self, sn: Sn, parent: int) -> Node:
         if self.watched or self.before is not None:
             self.touch(sn.id)
+        if sn.type == TEXT:
+            # Most of what comes is a text: nothing hangs on it.
+            flags = SHADOW if sn.isShadow else 0
+            node = Node(sn.id, TEXT, parent, sn.tagName, sn.attributes, [], None, sn.textContent, flags, None, None)
+            self.nodes[sn.id] = node
+            return node
         flags = SHADOW if sn.isShadow else 0
         extra = None
         name = sn.tagName
