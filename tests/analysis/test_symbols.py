@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replay_viewer.analysis.mapset import MapSet
 from replay_viewer.analysis.merge import merge
 from replay_viewer.analysis.sourcemap import IndexedMap, decode_line, decode_vlq
-from replay_viewer.analysis.symbols import MapSet, clean_source, context_lines, map_frame, symbolicate
+from replay_viewer.analysis.symbols import clean_source, context_lines, map_frame, symbolicate
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.rows import ErrorEvent, Frame, Raised
 from tests.analysis.recordings import recorded
@@ -164,7 +165,8 @@ def test_maps_are_found_by_name_comment_debug_id_and_hash(tmp_path: Path) -> Non
                 "https://a/main.ffffffff.js"):  # fmt: skip
         assert maps.find(frame(url)) is not None, url
     assert maps.find(frame("https://a/unknown.js")) is None
-    assert maps.find(frame("https://a/unknown.js"), {"https://a/unknown.js": "85314830-023F-4CF1-A267-535F4E37BB17"})
+    said = Frame(file="https://a/unknown.js", line=1, column=1, debug_id="85314830-023F-4CF1-A267-535F4E37BB17")
+    assert maps.find(said) is not None
     assert maps.find(frame("https://[broken/app.min.js")) is None
 
 

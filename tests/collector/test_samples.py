@@ -8,7 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from replay_viewer.analysis.symbols import MapSet, symbolicate
+from replay_viewer.analysis.mapset import MapSet
+from replay_viewer.analysis.symbols import symbolicate
 from replay_viewer.collector.run import start
 from replay_viewer.collector.samples import FAILING, load_samples, start_demo
 from replay_viewer.domain.resources import resource

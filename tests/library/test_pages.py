@@ -135,6 +135,7 @@ def test_a_library_of_before_is_migrated_and_read(home: Path) -> None:
             "quiet",
             "thumbnails",
             "marks",
+            "maps",
         )
         for name in added:
             connection.exec_driver_sql(f"DROP TABLE {name}")

@@ -251,10 +251,10 @@ def test_what_is_wrong_is_refused(
 
 def test_a_newer_version_says_so(elsewhere: Library, bundle: Path) -> None:
     def newer(members: dict[str, bytes]) -> None:
-        members["manifest.json"] = b'{"format": "replay-viewer-bundle", "version": 3, "more": {}}'
+        members["manifest.json"] = b'{"format": "replay-viewer-bundle", "version": 4, "more": {}}'
         members["something.new"] = b""
 
-    with pytest.raises(NewerVersion, match="version 3"):
+    with pytest.raises(NewerVersion, match="version 4"):
         import_bundle(elsewhere, _rebuild(bundle, newer, sums=False))
 
 

@@ -7,7 +7,6 @@ Supported: `sections` (index maps), `sourceRoot`, `sourcesContent`, `x_google_ig
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -35,7 +34,8 @@ class Position(msgspec.Struct, frozen=True):
 class _RawMap(msgspec.Struct):
     version: int = 3
     sources: list[str | None] = []
-    names: list[Any] = []
+    # Names that are no text are tolerated, lists in lists are not: they would unpack to many times their size.
+    names: list[str | int | float | bool | None] = []
     mappings: str = ""
     sourceRoot: str | None = ""  # noqa: N815
     sourcesContent: list[str | None] | None = None  # noqa: N815
@@ -167,9 +167,9 @@ class SourceMap:
         self.contents = raw.sourcesContent or []
         self.names = [name if isinstance(name, str) else str(name) for name in raw.names]
         self.ignored = set(raw.ignoreList or raw.x_google_ignoreList or ())
-        self._lines = raw.mappings.split(";")
-        if len(self._lines) > MAX_LINES:
+        if raw.mappings.count(";") >= MAX_LINES:
             raise BadInput("The source map has too many lines.", "Is it the map of one bundle?")
+        self._lines = raw.mappings.split(";")
         self._decoded: dict[int, Line] = {}
         # State at the start of each line, as far as the lines before it were walked.
         self._states: list[State] = [(0, 0, 0, 0)]
@@ -249,6 +249,11 @@ class IndexedMap:
     def content(self, source: str) -> str | None:
         """The text of a source, when a section brings it."""
         return next((text for part in self._maps if (text := part.content(source)) is not None), None)
+
+    @property
+    def has_code(self) -> bool:
+        """Whether it brings the text of any source."""
+        return any(text is not None for part in self._maps for text in part.contents)
 
     @property
     def sources(self) -> list[str]:

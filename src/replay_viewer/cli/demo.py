@@ -6,7 +6,6 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from replay_viewer.analysis.symbols import MapSet
 from replay_viewer.analysis.verdict import verdict
 from replay_viewer.cli.evidence import drawer, printer, shooter
 from replay_viewer.cli.output import note
@@ -91,7 +90,7 @@ def _story(home: Path, folder: Path, demo: RunningDemo) -> list[Path]:
             library,
             id,
             shoot=shooter(library, id),
-            maps=MapSet.open(resource("samples", "sourcemaps")),
+            maps=resource("samples", "sourcemaps"),
             redactor=redactor,
         )
         written = [shot]

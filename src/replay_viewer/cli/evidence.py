@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from replay_viewer.analysis.symbols import MapSet
 from replay_viewer.cli.output import ProgressLine, print_json, print_table
 from replay_viewer.cli.output import note as say
 from replay_viewer.cli.reading import check_tab, parse_range
@@ -81,7 +80,14 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("--preview", action="store_true", help="write nothing; print what redaction would remove")
     one.add_argument("--title")
     one.add_argument("--severity", choices=("P1", "P2", "P3", "P4"))
-    one.add_argument("--maps", type=Path, metavar="DIR|ZIP", help="source maps for the stacks")
+    one.add_argument(
+        "--maps", type=Path, metavar="DIR|ZIP", help="source maps for the stacks, before those kept with the session"
+    )
+    one.add_argument(
+        "--with-maps",
+        action="store_true",
+        help="a bundle takes along the source maps its stacks need: they hold source code",
+    )
     one.add_argument("--no-pictures", action="store_true", help="leave screenshots out")
     one.add_argument("--steps", type=Path, metavar="FILE", help="steps to reproduce in your own words, one a line")
     one.add_argument("--no-charts", action="store_true", help="leave charts out")
@@ -211,9 +217,10 @@ def _export(options: argparse.Namespace) -> int:
         own = redacting.rules_of(library.home, options.rules)
         chosen = outputs()[options.format]
         span = parse_range(options.range, session)
-        maps = MapSet.open(options.maps) if options.maps else None
+        if options.with_maps and options.format != "bundle":
+            raise BadInput("Only a bundle takes source maps along.", "Leave --with-maps out.")
         if options.preview:
-            leaving = _leaving(library, session, options, chosen, span, maps)
+            leaving = _leaving(library, session, options, chosen, span)
             print_hits(review(library, leaving, options.redact, own)[0], options.json)
             return 0
         if chosen.clip:
@@ -229,7 +236,8 @@ def _export(options: argparse.Namespace) -> int:
             title=options.title,
             severity=options.severity,
             shoot=shooter(library, session.id) if chosen.note and not options.no_pictures else None,
-            maps=maps,
+            maps=options.maps,
+            with_maps=options.with_maps,
             pin=pinner(),
             charts=not options.no_charts,
             steps=incident.read_steps(options.steps) if options.steps else None,
@@ -262,7 +270,6 @@ def _leaving(
     options: argparse.Namespace,
     chosen: Output,
     span: tuple[float | None, float | None],
-    maps: MapSet | None,
 ) -> Leaving:
     """What `--preview` looks at: the same as the dialog of the application does."""
     made = Leaving(session=session.id, format=chosen.name, range=span, tab=options.tab)
@@ -274,7 +281,7 @@ def _leaving(
     if chosen.note:
         low, high = (session.start if span[0] is None else span[0], session.end if span[1] is None else span[1])
         note = incident.build(
-            library, session.id, title=options.title, severity=options.severity, maps=maps,
+            library, session.id, title=options.title, severity=options.severity, maps=options.maps,
             range=None if span == (None, None) else (low, high),
         )  # fmt: skip
         steps = incident.read_steps(options.steps) if options.steps else None

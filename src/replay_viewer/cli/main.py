@@ -24,6 +24,7 @@ COMMANDS = {
     "viewing": ("app", "open", "demo", "snapshot"),
     "storing": ("import", "pull", "refresh", "offset", "delete"),
     "assets": ("assets",),
+    "maps": ("maps",),
     "thumbnailing": ("thumbnails",),
     "keeping": ("keep", "clean"),
     "connect": ("connect",),

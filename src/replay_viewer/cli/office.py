@@ -55,6 +55,15 @@ def add_office(serve: argparse.ArgumentParser) -> None:
     one.add_argument("--session", default="", metavar="ID")
     one.add_argument("--user", default="", metavar="ID")
     one.add_argument("--email", default="", metavar="ADDRESS")
+    of_maps = what.add_parser("maps", help="source maps of releases; `maps upload` brings them")
+    maps = of_maps.add_subparsers(dest="how", required=True)
+    for name, help, run in (
+        ("list", "which there are", _list_maps),
+        ("delete", "delete those of a release", _delete_maps),
+    ):
+        one = word(maps, name, help, run)
+        one.add_argument("--project", default="" if name == "list" else "1", metavar="N")
+        one.add_argument("--release", default="", metavar="R", required=name == "delete")
     one = word(what, "audit", "who read, exported, changed and deleted what", _audit)
     one.add_argument("words", nargs="*", metavar="WORD", help="only lines with these words")
     one.add_argument("--limit", type=int, default=50, metavar="N", help="default: 50")
@@ -164,6 +173,27 @@ def _tell(options: argparse.Namespace, done: Any) -> int:
         print_json(done)
     else:
         print(f"Deleted: {done.sessions:,} sessions, {done.bodies:,} bodies, {done.rows:,} rows.")
+    return 0
+
+
+def _list_maps(options: argparse.Namespace) -> int:
+    with _office(options) as office:
+        found = office.maps(options.project, options.release)
+    if options.json:
+        print_json(found)
+    else:
+        rows = [[one["project"], one["release"], one["name"], f"{one['bytes']:,}", one["by"]] for one in found]
+        print_table(["PROJECT", "RELEASE", "FILE", "BYTES", "UPLOADED BY"], rows)
+    return 0
+
+
+def _delete_maps(options: argparse.Namespace) -> int:
+    with _office(options) as office:
+        done = office.delete_maps(options.project, options.release)
+    if options.json:
+        print_json(done)
+    else:
+        print(f"Deleted: {done['maps']:,} source maps, {done['bytes']:,} bytes.")
     return 0
 
 

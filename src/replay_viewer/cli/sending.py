@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from replay_viewer.analysis.symbols import MapSet
 from replay_viewer.cli.evidence import pinner, shooter
 from replay_viewer.cli.output import note as say
 from replay_viewer.cli.output import print_json
@@ -33,7 +32,9 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("--severity", choices=("P1", "P2", "P3", "P4"))
     one.add_argument("--redact", default="strict", metavar="PROFILE", help="strict, or one of your rules' profiles")
     one.add_argument("--rules", type=Path, metavar="FILE", help="own redaction rules (default: the library's)")
-    one.add_argument("--maps", type=Path, metavar="DIR|ZIP", help="source maps for the stacks")
+    one.add_argument(
+        "--maps", type=Path, metavar="DIR|ZIP", help="source maps for the stacks, before those kept with the session"
+    )
     one.add_argument("--steps", type=Path, metavar="FILE", help="steps to reproduce in your own words, one a line")
     one.add_argument("--no-pictures", action="store_true", help="leave screenshots out")
     one.add_argument("--preview", action="store_true", help="print exactly what would go, and stop")
@@ -61,7 +62,7 @@ def _send(options: argparse.Namespace) -> int:
             range=span if options.range else None,
             shoot=None if options.no_pictures or options.preview else shooter(library, session.id),
             pin=pinner(),
-            maps=MapSet.open(options.maps) if options.maps else None,
+            maps=options.maps,
             redactor=redactor,
         )
         made = incident.changed(made, steps=incident.read_steps(options.steps) if options.steps else None)

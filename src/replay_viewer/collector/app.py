@@ -27,6 +27,7 @@ from replay_viewer.collector.ingest import Ingest
 from replay_viewer.collector.keeper import Keeper
 from replay_viewer.collector.kept import KeptItems
 from replay_viewer.collector.limits import LimitSettings
+from replay_viewer.collector.maps import MapApi, MapStore
 from replay_viewer.collector.metrics import Metrics
 from replay_viewer.collector.page import Pages
 from replay_viewer.collector.queries import Queries
@@ -70,11 +71,14 @@ class Collector:
         views = Views(home / "views", queries)
         self.eraser = Eraser(self._engine, blobs, self.audit, views.forget)
         self.eraser.recover()
+        source_maps = MapStore(self._engine, home, self.audit)
+        source_maps.recover()
         api = ReadApi(queries, facts, views, self.eraser, self.audit, guard, self._arrivals)
         routes = [
             *Ingest(self._store, self.access, limits, redaction).routes(),
             *api.routes(),
             *KeptItems(self._engine, blobs, guard).routes(),
+            *MapApi(source_maps, self.audit, guard).routes(),
             Health(self._engine, bodies, self.access, self._store, metrics).route(),
             metrics.route(guard),
             *Pages(queries, facts, self.access, guard).routes(),

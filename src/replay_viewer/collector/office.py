@@ -14,6 +14,7 @@ from replay_viewer.collector.blobs import FileBlobs
 from replay_viewer.collector.database import default_url, open_database
 from replay_viewer.collector.erasing import Erased, Eraser
 from replay_viewer.collector.filters import Filters
+from replay_viewer.collector.maps import MapStore
 from replay_viewer.collector.queries import Queries
 from replay_viewer.collector.views import Views
 from replay_viewer.domain.errors import StorageProblem
@@ -22,8 +23,9 @@ from replay_viewer.domain.errors import StorageProblem
 class Office:
     """What an administrator does. Every change has its line in the audit log, under the name of the account."""
 
-    def __init__(self, access: Access, eraser: Eraser, audit: Audit) -> None:
+    def __init__(self, access: Access, eraser: Eraser, audit: Audit, maps: MapStore) -> None:
         self._access = access
+        self._maps = maps
         self._eraser = eraser
         self._audit = audit
         self._actor = f"cli:{_account()}"
@@ -78,6 +80,20 @@ class Office:
         """See `Eraser.user`."""
         return self._eraser.user(id, email, self._actor, "")
 
+    def maps(self, project: str, release: str) -> list[dict[str, Any]]:
+        """See `MapStore.page`; all of them."""
+        found: list[dict[str, Any]] = []
+        before: int | None = 1 << 62
+        while before is not None:
+            page = self._maps.page({"project": project, "release": release}, 200, before)
+            found += page["data"]
+            before = int(page["next"]) if page["next"] else None
+        return found
+
+    def delete_maps(self, project: str, release: str) -> dict[str, int]:
+        """See `MapStore.remove`."""
+        return self._maps.remove(project, release, "", self._actor, "")
+
     def audit(self, words: str, limit: int) -> list[dict[str, Any]]:
         """Lines of the audit log, newest first."""
         found: list[dict[str, Any]] = []
@@ -100,7 +116,8 @@ def opened(home: Path, db: str | None) -> Iterator[Office]:
     try:
         audit = Audit(engine)
         views = Views(home / "views", Queries(engine, blobs))
-        yield Office(Access(engine, open=False), Eraser(engine, blobs, audit, views.forget), audit)
+        eraser = Eraser(engine, blobs, audit, views.forget)
+        yield Office(Access(engine, open=False), eraser, audit, MapStore(engine, home, audit))
     finally:
         engine.dispose()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from replay_viewer import __version__
 from replay_viewer.collector.openapi_ingest import ingest_paths
+from replay_viewer.collector.openapi_maps import MAP_SCHEMAS, map_paths
 from replay_viewer.collector.openapi_read import SCHEMAS, delete_session, read_paths
 
 _NUMBER: dict[str, Any] = {"type": "number"}
@@ -120,6 +121,7 @@ def document() -> dict[str, Any]:
         "paths": {
             **ingest_paths(),
             **read_paths(),
+            **map_paths(),
             "/api/replay/{session}/events": {
                 "post": {
                     "tags": ["write"],
@@ -236,6 +238,7 @@ def document() -> dict[str, Any]:
                 "WholeSession": _WHOLE,
                 "Sessions": _page("Session"),
                 **SCHEMAS,
+                **MAP_SCHEMAS,
                 "Problem": _PROBLEM,
                 "Health": _HEALTH,
                 "Kept": {"type": "object", "properties": {"id": _TEXT}},

@@ -102,23 +102,23 @@ SCHEMAS: dict[str, Any] = {
 }
 
 
-def _query(name: str, schema: dict[str, Any], text: str) -> dict[str, Any]:
+def query(name: str, schema: dict[str, Any], text: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": text}
 
 
 FILTERS = [
-    _query("q", _TEXT, "Words; all must occur (user, e-mail, release, page, error)."),
-    _query("project", _TEXT, "Only of this project."),
-    _query("user", _TEXT, "Only of the user with this id."),
-    _query("email", _TEXT, "Only of the user with this e-mail address."),
-    _query("release", _TEXT, "Only of this release."),
-    _query("environment", _TEXT, "Only of this environment."),
-    _query("from", _TEXT, "From this instant on: epoch ms or ISO time."),
-    _query("to", _TEXT, "Up to this instant."),
+    query("q", _TEXT, "Words; all must occur (user, e-mail, release, page, error)."),
+    query("project", _TEXT, "Only of this project."),
+    query("user", _TEXT, "Only of the user with this id."),
+    query("email", _TEXT, "Only of the user with this e-mail address."),
+    query("release", _TEXT, "Only of this release."),
+    query("environment", _TEXT, "Only of this environment."),
+    query("from", _TEXT, "From this instant on: epoch ms or ISO time."),
+    query("to", _TEXT, "Up to this instant."),
 ]
 PAGING = [
-    _query("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "Entries of a page; 50."),
-    _query("cursor", _TEXT, "`next` of the page before."),
+    query("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "Entries of a page; 50."),
+    query("cursor", _TEXT, "`next` of the page before."),
 ]
 _MATCH = {
     "name": "If-None-Match",
@@ -137,7 +137,7 @@ def _problem(text: str) -> dict[str, Any]:
     }
 
 
-def _operation(summary: str, answer: str, *parameters: dict[str, Any], missing: bool = False) -> dict[str, Any]:
+def operation(summary: str, answer: str, *parameters: dict[str, Any], missing: bool = False) -> dict[str, Any]:
     found: dict[str, Any] = {
         "200": {
             "description": "The answer.",
@@ -162,7 +162,7 @@ def _operation(summary: str, answer: str, *parameters: dict[str, Any], missing: 
 
 def read_paths() -> dict[str, Any]:
     """Paths to operations."""
-    session, name = _query("session", _TEXT, "Only of this session."), _query("name", _TEXT, "Only of this name.")
+    session, name = query("session", _TEXT, "Only of this session."), query("name", _TEXT, "Only of this name.")
     facts = {
         "metrics": "Metrics that pages sent, newest first.",
         "security-events": "Security events, newest first.",
@@ -171,7 +171,7 @@ def read_paths() -> dict[str, Any]:
         "vitals/values": "Single measurements of vitals, newest first.",
         "events": "Actions, logs, transactions and what else was sent, newest first.",
     }
-    kind = _query("kind", _TEXT, "action, rum, log, transaction, navigation, interaction or custom.")
+    kind = query("kind", _TEXT, "action, rum, log, transaction, navigation, interaction or custom.")
     rows = {
         "name": "kind",
         "in": "path",
@@ -182,78 +182,78 @@ def read_paths() -> dict[str, Any]:
     span = [one for one in FILTERS if one["name"] in ("q", "from", "to")]
     lists: dict[str, Any] = {
         f"/api/v1/{path}": {
-            "get": _operation(text, "Facts", session, name, *FILTERS, *PAGING, _MATCH, *([kind] * (path == "events")))
+            "get": operation(text, "Facts", session, name, *FILTERS, *PAGING, _MATCH, *([kind] * (path == "events")))
         }
         for path, text in facts.items()
     }
     admin = {"tags": ["admin"]}
     return lists | {
         "/api/v1/sessions": {
-            "get": _operation(
+            "get": operation(
                 "Sessions, newest first.",
                 "Sessions",
-                _query("errors", {"type": "boolean"}, "Only with (true) or without (false) errors."),
+                query("errors", {"type": "boolean"}, "Only with (true) or without (false) errors."),
                 *FILTERS,
                 *PAGING,
                 _MATCH,
             )
         },
         "/api/v1/sessions/{id}/rows/{kind}": {
-            "get": _operation(
+            "get": operation(
                 "What the session did, in order of time. The first question about a session takes its import.",
                 "Rows",
                 _ID,
                 rows,
-                _query("tab", _INTEGER, "Only of this tab."),
+                query("tab", _INTEGER, "Only of this tab."),
                 *span,
-                _query("limit", {"type": "integer", "minimum": 1, "maximum": 1000}, "Entries of a page; 200."),
+                query("limit", {"type": "integer", "minimum": 1, "maximum": 1000}, "Entries of a page; 200."),
                 PAGING[1],
                 _MATCH,
                 missing=True,
             )
         },
         "/api/v1/errors": {
-            "get": _operation(
+            "get": operation(
                 "Errors, newest first.",
                 "Errors",
                 session,
-                _query("issue", _TEXT, "Only of this issue."),
+                query("issue", _TEXT, "Only of this issue."),
                 *FILTERS,
                 *PAGING,
                 _MATCH,
             )
         },
         "/api/v1/issues": {
-            "get": _operation(
+            "get": operation(
                 "Errors in groups, the one seen last first, with users affected.", "Issues", *FILTERS, *PAGING, _MATCH
             )
         },
         "/api/v1/issues/{id}": {
-            "get": _operation("One issue, with its days (UTC) and releases.", "WholeIssue", _ID, _MATCH, missing=True)
+            "get": operation("One issue, with its days (UTC) and releases.", "WholeIssue", _ID, _MATCH, missing=True)
         },
         "/api/v1/vitals": {
-            "get": _operation(
+            "get": operation(
                 "How each vital is distributed; rated by the 75th percentile.",
                 "Vitals",
-                _query("page", _TEXT, "Only of this page."),
+                query("page", _TEXT, "Only of this page."),
                 *FILTERS,
                 _MATCH,
             )
         },
         "/api/v1/users": {
-            "delete": _operation(
+            "delete": operation(
                 "Delete everything of a user (role admin).",
                 "Erased",
-                _query("user", _TEXT, "The user's id."),
-                _query("email", _TEXT, "The user's e-mail address."),
+                query("user", _TEXT, "The user's id."),
+                query("email", _TEXT, "The user's e-mail address."),
             )
             | admin
         },
         "/api/v1/audit": {
-            "get": _operation(
+            "get": operation(
                 "Who read, exported and deleted what, newest first (role admin).",
                 "AuditEntries",
-                _query("action", _TEXT, "read, export, delete, delete-user, expire, retention, token, key."),
+                query("action", _TEXT, "read, export, delete, delete-user, expire, retention, token, key."),
                 *span,
                 *PAGING,
                 _MATCH,
@@ -265,4 +265,4 @@ def read_paths() -> dict[str, Any]:
 
 def delete_session() -> dict[str, Any]:
     """The operation that deletes a session."""
-    return _operation("Delete the session (role admin).", "Erased", _ID, missing=True) | {"tags": ["admin"]}
+    return operation("Delete the session (role admin).", "Erased", _ID, missing=True) | {"tags": ["admin"]}

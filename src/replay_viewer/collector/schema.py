@@ -262,6 +262,25 @@ items = Table(
     Index(None, "trace"),
 )
 
+#: Source maps of releases; the content is the file `blob` in the folder `maps`. `name`: path of the built file.
+source_maps = Table(
+    "source_maps",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("project", String(32), nullable=False),
+    Column("release", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("debug_id", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("uploaded", Float, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("blob", String(64), nullable=False),
+    UniqueConstraint("project", "release", "name"),
+    Index(None, "debug_id"),
+    sqlite_autoincrement=True,  # a number is never given to another map
+)
+
 #: How long a project's sessions are kept, in days; `environment` '' stands for those without a rule of their own.
 retention = Table(
     "retention",

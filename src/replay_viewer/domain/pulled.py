@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from replay_viewer.domain.rows import Frame
+
 
 class Pulled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The last pull of a session. Times are epoch ms, 0 when unknown.
@@ -38,6 +40,38 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     offset: float = 0.0
     rows: int = 0
     at: float = 0.0
+
+
+class WantedMap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A built file that frames of a session stand in: its source map is wanted.
+
+    `name`: the path of its URL; `debug_id` and `release` as the errors say them, '' when they do not.
+    """
+
+    url: str
+    name: str
+    debug_id: str = ""
+    release: str = ""
+
+    @property
+    def frame(self) -> Frame:
+        """A frame in this file, to look a map up by."""
+        return Frame(file=self.url, line=1, debug_id=self.debug_id)
+
+
+class KeptMap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A source map kept with a session, or `why` one that was asked for could not be had ('' when it could).
+
+    `name`: path of the built file it is of, as URLs have it; `debug_id` of that file; `source`: where it came from
+    (folder, bundle, collector, sentry, web).
+    """
+
+    name: str
+    source: str
+    digest: str = ""
+    debug_id: str = ""
+    size: int = 0
+    why: str = ""
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

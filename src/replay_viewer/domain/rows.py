@@ -20,7 +20,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One stack frame, as recorded (`line` and `column` are 1-based, 0 when unknown)."""
+    """One stack frame, as recorded (`line` and `column` are 1-based, 0 when unknown).
+
+    `debug_id`: of the built file it stands in, when the SDK said it: its source map has the same one.
+    """
 
     function: str = ""
     file: str = ""
@@ -28,6 +31,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     column: int = 0
     in_app: bool = True
     context: list[tuple[int, str]] = []
+    debug_id: str = ""
 
 
 class ConsoleEntry(Row, tag="console", frozen=True, kw_only=True, omit_defaults=True):

@@ -30,13 +30,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong. `kind`: how it can be observed; `text`: part of a message, or `METHOD path` of a request."""
+    """What went wrong. `kind`: how it can be observed; `text`: part of a message, or `METHOD path` of a request.
+
+    `place`: where in the original source an error was thrown, '' when no source map says it.
+    """
 
     kind: Literal["error", "console", "request"]
     text: str
     title: str
     status: int = 0
     t: float = 0.0
+    place: str = ""
 
 
 class SessionContent(msgspec.Struct, frozen=True, kw_only=True):

@@ -138,7 +138,8 @@ def script(content: SessionContent, stem: str, har: str) -> str:
 
 def _end(failure: Failure) -> str:
     wanted = f"{failure.text} {failure.status}" if failure.kind == "request" else failure.text
-    return _END.format(title=_js(failure.title), kind=_js(failure.kind + " "), text=_js(wanted))
+    thrown = f"  // Thrown at {_line(failure.place)}\n" if failure.place else ""
+    return thrown + _END.format(title=_js(failure.title), kind=_js(failure.kind + " "), text=_js(wanted))
 
 
 def _step(step: Step) -> str:

@@ -36,7 +36,10 @@ def redacted(content: SessionContent, redactor: Redactor) -> SessionContent:
     if failure is not None:
         # A message that may not leave cannot be asserted whole; what stands before the first removal can.
         text = _kept(failure.text, redactor.text(failure.text, "errors"))
-        failure = msgspec.structs.replace(failure, text=text, title=redactor.text(failure.title, "errors"))
+        failure = msgspec.structs.replace(
+            failure, text=text, title=redactor.text(failure.title, "errors"),
+            place=redactor.text(failure.place, "errors"),
+        )  # fmt: skip
     done = msgspec.structs.replace(
         content,
         session=redactor.session(content.session),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Collection, Iterator
 
 import msgspec
 import zstandard
 from sqlalchemy import Connection, Table, delete, insert, select
 
-from replay_viewer.domain.pulled import Asset, Attached, Pulled
+from replay_viewer.domain.pulled import Asset, Attached, KeptMap, Pulled
 from replay_viewer.domain.rows import AnyRow, Row, decode_row, encode_row
 from replay_viewer.library import schema
 from replay_viewer.library.blobs import BlobStore, BlobWriter
 from replay_viewer.library.database import Database
 
-_x, _a, _f = schema.extras.c, schema.attached.c, schema.assets.c
+_x, _a, _f, _m = schema.extras.c, schema.attached.c, schema.assets.c, schema.maps.c
 #: The name under which a session's own rows are kept while others are attached to it.
 OWN = ""
 #: Rows attached to a session never unpack to more.
@@ -124,20 +125,57 @@ class Extras:
 
     def put_asset(self, id: str, asset: Asset, data: bytes = b"") -> None:
         """Store a file of a session (content-addressed), or why it could not be had."""
+        with self._storing(data, asset.why) as (connection, digest):
+            connection.execute(delete(schema.assets).where(_f.session == id, _f.url == asset.url))
+            connection.execute(
+                insert(schema.assets).values(
+                    session=id, url=asset.url, blob=digest, type=asset.type, size=len(data), why=asset.why
+                )
+            )
+
+    @contextlib.contextmanager
+    def _storing(self, data: bytes, why: str) -> Iterator[tuple[Connection, str]]:
+        """A transaction in which a file's content is on disk already, and its digest ('' when there is a `why`)."""
         writer = BlobWriter(self._blobs)
         try:
             # under the write lock, as blobs nobody refers to yet are removed only by who holds it
             with self._database.write() as connection:
-                digest = writer.put(data) if not asset.why else ""
+                digest = writer.put(data) if not why else ""
                 writer.sync()
-                connection.execute(delete(schema.assets).where(_f.session == id, _f.url == asset.url))
-                connection.execute(
-                    insert(schema.assets).values(
-                        session=id, url=asset.url, blob=digest, type=asset.type, size=len(data), why=asset.why
-                    )
-                )
+                yield connection, digest
         finally:
             writer.close()
+
+    # source maps
+
+    def maps(self, id: str) -> list[KeptMap]:
+        """The source maps kept with a session, had or not, in order of name."""
+        with self._database.read() as connection:
+            found = connection.execute(select(schema.maps).where(_m.session == id).order_by(_m.name)).all()
+        return [
+            KeptMap(
+                name=row.name, source=row.source, digest=row.blob, debug_id=row.debug_id, size=row.size, why=row.why
+            )
+            for row in found
+        ]  # fmt: skip
+
+    def put_map(self, id: str, kept: KeptMap, data: bytes = b"") -> None:
+        """Store a source map of a session, or why it could not be had; one of the same name is replaced."""
+        with self._storing(data, kept.why) as (connection, digest):
+            connection.execute(delete(schema.maps).where(_m.session == id, _m.name == kept.name))
+            connection.execute(
+                insert(schema.maps).values(
+                    session=id, name=kept.name, source=kept.source, debug_id=kept.debug_id, blob=digest,
+                    size=len(data), why=kept.why,
+                )
+            )  # fmt: skip
+
+    def remove_maps(self, id: str) -> set[str]:
+        """Remove the source maps of a session; the blobs they were in, which others may refer to."""
+        with self._database.write() as connection:
+            blobs = set(connection.execute(select(_m.blob).where(_m.session == id, _m.blob != "")).scalars())
+            connection.execute(delete(schema.maps).where(_m.session == id))
+        return blobs
 
     def strip(self, id: str, keep: Collection[str]) -> None:
         """Remove what is attached to a session, where it was pulled from, and its assets but those with these URLs.
@@ -152,8 +190,11 @@ class Extras:
 
 def forget(connection: Connection, id: str) -> set[str]:
     """Remove all of it for a session that is deleted; the blobs it referred to."""
-    blobs = set(connection.execute(select(_f.blob).where(_f.session == id, _f.blob != "")).scalars())
-    tables: tuple[Table, ...] = (schema.extras, schema.attached, schema.assets)
+    blobs: set[str] = set()
+    for column in (_f.blob, _m.blob):
+        found = select(column).where(column.table.c.session == id, column != "")
+        blobs.update(connection.execute(found).scalars())
+    tables: tuple[Table, ...] = (schema.extras, schema.attached, schema.assets, schema.maps)
     for table in tables:
         connection.execute(delete(table).where(table.c.session == id))
     return blobs

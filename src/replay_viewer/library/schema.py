@@ -28,7 +28,7 @@ from sqlalchemy import (
 from replay_viewer.domain.rows import KINDS
 
 #: The newest revision in `migrations/versions`; a test holds the two together.
-HEAD = "0005"
+HEAD = "0006"
 
 metadata = MetaData()
 
@@ -253,6 +253,19 @@ assets = Table(
     Column("url", Text, primary_key=True),
     Column("blob", Text, nullable=False, index=True),
     Column("type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+#: Source maps kept with a session, had (a blob) or asked for in vain (why).
+maps = Table(
+    "maps",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("debug_id", Text, nullable=False),
+    Column("blob", Text, nullable=False, index=True),
     Column("size", BigInteger, nullable=False),
     Column("why", Text, nullable=False),
 )

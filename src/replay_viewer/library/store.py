@@ -118,6 +118,10 @@ class Library:
         """The files the recording refers to that were captured, or why they could not be, in order of URL."""
         return self.extras.assets(id)
 
+    def remove_maps(self, id: str) -> None:
+        """Remove the source maps kept with a session."""
+        tidy.remove_blobs(self, self.extras.remove_maps(id))
+
     def find_by_origin(self, origin: str) -> str | None:
         """Id of the newest session that came from `origin` (a URL or path), if there is one."""
         if not origin:

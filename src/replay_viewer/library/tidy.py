@@ -161,7 +161,7 @@ def _own_references() -> tuple[Column[str], ...]:
 
 def _references() -> tuple[Column[str], ...]:
     """Where anything refers to blobs."""
-    return (*_own_references(), schema.assets.c.blob)
+    return (*_own_references(), schema.assets.c.blob, schema.maps.c.blob)
 
 
 def remove_blobs(library: Library, digests: Iterable[str]) -> None:

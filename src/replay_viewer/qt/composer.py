@@ -29,7 +29,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from replay_viewer.analysis.symbols import MapSet
 from replay_viewer.domain.errors import Cancelled, UserError
 from replay_viewer.export import RESPONSE, IncidentNote, Settings, export
 from replay_viewer.export.charts import TITLES
@@ -59,8 +58,7 @@ def _prepare(
 ) -> tuple[IncidentNote, Redactor]:
     """The note as recorded and the redactor for it. Runs on a worker."""
     redactor = redactor or redactor_for(library, session)
-    known = MapSet.open(maps) if maps is not None else None
-    return build(library, session, range=span, maps=known, redactor=redactor), redactor
+    return build(library, session, range=span, maps=maps, redactor=redactor), redactor
 
 
 class _PlainPreview(QTextBrowser):
@@ -190,8 +188,11 @@ class Composer(QDialog):
             action.setCheckable(True)
             action.setChecked(True)
             self.parts[name] = action
+        self.include.addSeparator()
+        self.with_maps = self.include.addAction("Source maps in a bundle (they hold source code)")
+        self.with_maps.setCheckable(True)
         self.include_button = named_button("Include", "filter", flat=True)
-        self.include_button.setToolTip("Pictures and charts the note has")
+        self.include_button.setToolTip("Pictures and charts the note has, source maps a bundle has")
         self.include_button.setMenu(self.include)
         self.send_button = named_button("Send…", "link")
         self.send_button.setToolTip("Send the note to Slack, PagerDuty, a webhook or by e-mail")
@@ -488,7 +489,8 @@ class Composer(QDialog):
         self._stopped = False
         order = Order(
             session=self._session, out=out, redactor=redactor, range=self._span(outputs()[name]),
-            cancelled=lambda: self._stopped,
+            cancelled=lambda: self._stopped, maps=self.context.maps,
+            with_maps=name == "bundle" and self.with_maps.isChecked(),
         )  # fmt: skip
         self.progress.begin(f"Writing {out.name}")
 

@@ -13,6 +13,7 @@ from replay_viewer.library import Library
 from replay_viewer.qt.cause import Cause, led_to
 from replay_viewer.qt.clock import Playhead
 from replay_viewer.qt.opened import Opened
+from replay_viewer.qt.sourcemaps import SourceMaps
 from replay_viewer.qt.tasks import Tasks
 from replay_viewer.qt.undo import Change
 
@@ -56,6 +57,7 @@ class Context(QObject):
         self.cause: Cause | None = None
         self.tab = 0
         self.undo_stack = QUndoStack(self)
+        self.source_maps = SourceMaps(self)
 
     def change(self, text: str, undo: Callable[[], object], redo: Callable[[], object]) -> None:
         """Do something that can be taken back: `redo` is called now, `undo` when it is."""

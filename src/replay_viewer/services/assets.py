@@ -20,13 +20,15 @@ from replay_viewer.domain.errors import Cancelled
 from replay_viewer.domain.pulled import Asset
 from replay_viewer.library import Library
 from replay_viewer.recording.chunk import Chunk
-from replay_viewer.services import asset_health
+from replay_viewer.services import asset_health, map_fetch
 from replay_viewer.services.asking import ask
 from replay_viewer.services.shelf import FONTS, IMAGES, SHEET
 from replay_viewer.sources.fetching import Fetched, Fetcher, NotFetched, Resolve, resolve
 
 #: Bytes of one file, and of all files of a session; files of a session; sheets within sheets.
 LARGEST, TOTAL, MOST, DEEPEST = 10_000_000, 200_000_000, 5_000, 8
+#: Bytes of a script or a source map.
+LARGEST_MAP = 50_000_000
 
 _WORKERS = 24
 _ACCEPT: dict[Kind, str] = {
@@ -38,7 +40,8 @@ _CHARSET = re.compile(r"charset=[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
 
 class AssetProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a capture is: `done`/`total` are events in stage "look", files in "fetch"; `bytes` that came."""
+    """How far a capture is: `done`/`total` are events in stage "look", files in "fetch", scripts whose source maps
+    are looked for in "maps"; `bytes` that came."""
 
     stage: str
     done: int
@@ -50,23 +53,33 @@ class AssetProgress(msgspec.Struct, frozen=True, kw_only=True):
         """It as a person reads it."""
         if self.stage == "look":
             return f"looking through the recording {self.done / self.total:.0%}" if self.total else "looking"
+        if self.stage == "maps":
+            return f"source maps: {self.done:,} of {self.total:,} scripts"
         return f"{self.done:,} of {self.total:,} files · {self.bytes / 1e6:,.1f} MB"
 
 
 class Captured(msgspec.Struct, frozen=True, kw_only=True):
-    """What a capture brought. `had`: files that are here now; `fetched` of those by this run; `missing`: not had."""
+    """What a capture brought. `had`: files that are here now; `fetched` of those by this run; `missing`: not had.
+
+    `maps`: what became of the source maps of scripts that the session's stacks name, in words.
+    """
 
     session: str
     had: int
     fetched: int
     missing: int
     bytes: int
+    maps: str = ""
 
     @property
     def words(self) -> str:
         """It in words."""
+        return " ".join(text for text in (self._files, self.maps) if text)
+
+    @property
+    def _files(self) -> str:
         if not self.had and not self.missing:
-            return "The recording refers to no files on the web."
+            return "" if self.maps else "The recording refers to no files on the web."
         came = f"{self.fetched:,} file{'s' if self.fetched != 1 else ''} captured ({self.bytes / 1e6:,.1f} MB)"
         kept = f", {self.had - self.fetched:,} were here already" if self.had > self.fetched else ""
         lost = f", {self.missing:,} could not be had: Health says why" if self.missing else ""
@@ -88,7 +101,9 @@ def capture(
     total: int = TOTAL,
     patience: float = 120.0,
 ) -> Captured:
-    """Capture what session `id` refers to and is not here yet. What came stays when it is cancelled.
+    """Capture what session `id` refers to and is not here yet, and the source maps of the scripts its stacks name.
+
+    What came stays when it is cancelled.
 
     `allow_private`: hosts in private networks may be asked too. `resolve`: addresses of a name. `patience`: s for one
     file. Raises NotFound, StorageProblem, Cancelled.
@@ -102,7 +117,10 @@ def capture(
             ask(one.run(fetcher), cancelled)
         finally:
             asset_health.after(library, session)
-        return one.result()
+        # by the same rules, but for the size: the map of a large application is larger than any picture
+        fetcher = Fetcher(allow_private=allow_private, largest=LARGEST_MAP, resolve=resolve, whole=patience)
+        brought = ask(map_fetch.from_web(library, session, fetcher, one.report_maps), cancelled)
+        return msgspec.structs.replace(one.result(), maps=brought.words)
 
 
 def look(
@@ -242,6 +260,11 @@ class _Capture:
     def _lost(self, url: str, why: str) -> None:
         self._missing.add(url)
         self._library.extras.put_asset(self._session, Asset(url=url, why=why))
+
+    def report_maps(self, done: int, total: int) -> None:
+        """How far the search for source maps is."""
+        if self._progress is not None:
+            self._progress(AssetProgress(stage="maps", done=done, total=total))
 
     def result(self) -> Captured:
         """What it brought."""

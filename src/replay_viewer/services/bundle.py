@@ -12,7 +12,7 @@ import hashlib
 import os
 import uuid
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +20,30 @@ import msgspec
 import numpy as np
 import zstandard
 
+from replay_viewer.analysis.mapset import MapSet
 from replay_viewer.domain.errors import BadInput, Cancelled, NotFound, StorageProblem
-from replay_viewer.domain.pulled import Asset
-from replay_viewer.domain.rows import encode_row
+from replay_viewer.domain.pulled import Asset, WantedMap
+from replay_viewer.domain.rows import Row, encode_row
 from replay_viewer.domain.session import Session, Tab
 from replay_viewer.library import Library, SessionWriter
 from replay_viewer.services.bundle_file import (
     FORMAT,
     MANIFEST,
     VERSION,
+    VERSION_WITHOUT_MAPS,
     Activity,
     AssetEntry,
     Bundle,
     ChunkEntry,
     KeyframeEntry,
     Manifest,
+    MapEntry,
     Member,
     TabEntry,
     looks_like_bundle,
 )
+from replay_viewer.services.bundle_maps import BundleMaps
+from replay_viewer.services.maps import after, keep
 from replay_viewer.services.notes import merge_notes
 from replay_viewer.services.transform import (
     OnProgress,
@@ -59,14 +64,16 @@ def write_bundle(
     out: Path,
     *,
     notes: bool = True,
+    maps: MapSet | None = None,
     transform: Transform | None = None,
     progress: OnProgress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Manifest:
     """Write session `session_id` to `out` (replaced when it is there; whole or not at all) and return its manifest.
 
-    The same content gives the same bytes. `progress` gets chunks done and in all (read, then written). Raises
-    NotFound, BadInput (still importing), StorageProblem, Cancelled.
+    The same content gives the same bytes. `maps`: source maps, of which those go along that the session's stacks
+    need (None: none do; they hold the application's source code, which no redaction touches). `progress` gets chunks
+    done and in all (read, then written). Raises NotFound, BadInput (still importing), StorageProblem, Cancelled.
     """
     session = library.session(session_id)
     if session.state != "ready":
@@ -80,7 +87,7 @@ def write_bundle(
     try:
         with temporary.open("xb") as file:
             with zipfile.ZipFile(file, "w") as archive:
-                manifest = _fill(_Members(archive), library, session, notes, changing, steps)
+                manifest = _fill(_Members(archive), library, session, notes, maps, changing, steps)
             file.flush()
             os.fsync(file.fileno())
         if library.session(session.id).imported != session.imported:
@@ -134,6 +141,10 @@ def import_bundle(
             ) from error
         for asset in bundle.assets:
             library.extras.put_asset(id, Asset(url=asset.url, type=asset.type), bundle.piece(asset.member))
+        for one in bundle.maps:
+            file = WantedMap(url=one.name, name=one.name, debug_id=one.debug_id)
+            keep(library, id, file, bundle.map(one), "bundle", unread=True)
+        after(library, id)
         merge_notes(
             library,
             [msgspec.structs.replace(one, session=id, id=_note_id(library, one.id, id)) for one in bundle.notes],
@@ -216,7 +227,13 @@ class _Members:
 
 
 def _fill(
-    members: _Members, library: Library, session: Session, notes: bool, transform: Transform | None, steps: Steps
+    members: _Members,
+    library: Library,
+    session: Session,
+    notes: bool,
+    maps: MapSet | None,
+    transform: Transform | None,
+    steps: Steps,
 ) -> Manifest:
     """Write all members; the manifest last, because it holds the sums of the others."""
     id = session.id
@@ -231,9 +248,11 @@ def _fill(
     if notes:
         noted = library.notes(id)
         members.put("notes.json", _json([transform.note(note) for note in noted] if transform is not None else noted))
+    needed = BundleMaps(maps) if maps is not None else None
     for kind in sorted(kind for kind, count in session.counts.items() if count):
-        changed = (transform.row(row) if transform is not None else row for row in all_rows(library, id, kind))
-        members.stream(f"rows/{kind}.jsonl", (encode_row(row) + b"\n" for row in changed))
+        rows = _changed(all_rows(library, id, kind), transform, needed)
+        members.stream(f"rows/{kind}.jsonl", (encode_row(row) + b"\n" for row in rows))
+    with_maps = _write_maps(members, needed) if needed is not None else 0
     # where and when it was imported is of this machine, not of the session
     bare = msgspec.structs.replace(written, id=id, health=[], origin="", imported=0.0)
     members.put("session.json", _json(bare))
@@ -241,14 +260,41 @@ def _fill(
         members.put("removed.json", _json(list(transform.manifest())))
     manifest = Manifest(
         format=FORMAT,
-        version=VERSION,
+        version=VERSION if with_maps else VERSION_WITHOUT_MAPS,
         session=id,
         redacted=transform is not None,
+        maps=with_maps,
+        source_code=needed is not None and needed.has_code,
         counts={"events": session.events, **session.counts},
         members=dict(sorted(members.written.items())),
     )
     members.put(MANIFEST, _json(manifest))
     return manifest
+
+
+def _changed(rows: Iterable[Row], transform: Transform | None, needed: BundleMaps | None) -> Iterator[Row]:
+    """Rows as they leave; `needed` is shown each, as it is and as it leaves."""
+    for row in rows:
+        changed = transform.row(row) if transform is not None else row
+        if needed is not None:
+            needed.see(row, changed)
+        yield changed
+
+
+def _write_maps(members: _Members, needed: BundleMaps) -> int:
+    """The source maps of the stacks that were seen; how many."""
+    entries: list[MapEntry] = []
+    numbers: dict[str, str] = {}
+    for name, held in needed.chosen():
+        data = held.data()
+        digest = hashlib.sha256(data).hexdigest()
+        if digest not in numbers:
+            numbers[digest] = f"maps/{len(numbers):06}.map"
+            members.put(numbers[digest], data)
+        entries.append(MapEntry(member=numbers[digest], name=name, debug_id=held.debug_id))
+    if entries:
+        members.put("maps.json", _json(entries))
+    return len(numbers)
 
 
 def _write_assets(members: _Members, library: Library, id: str, transform: Transform | None) -> None:

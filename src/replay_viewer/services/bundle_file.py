@@ -22,9 +22,12 @@ from replay_viewer.domain.errors import BadInput, NewerVersion
 from replay_viewer.domain.rows import KIND_OF, Row, decode_row
 from replay_viewer.domain.session import Finding, Note, Session
 from replay_viewer.recording.chunk import Chunk
+from replay_viewer.services.maps import LARGEST, LONGEST, MOST, TOTAL
 
 FORMAT = "replay-viewer-bundle"
-VERSION = 2
+VERSION = 3
+#: What bundles without source maps are: programs that know no maps read them.
+VERSION_WITHOUT_MAPS = 2
 MANIFEST = "manifest.json"
 
 #: Members that are read whole; a chunk's or keyframe's content; one row.
@@ -37,8 +40,8 @@ _ALWAYS_FINE = 64 << 20
 _MAX_MEMBERS = 1_000_000
 
 _NAMES = re.compile(
-    r"(?:activity|assets|health|index|notes|removed|session)\.json|rows/[a-z]{1,20}\.jsonl"
-    r"|(?:chunks|keyframes)/\d{1,6}/\d{1,8}\.zst|assets/\d{1,8}\.zst"
+    r"(?:activity|assets|health|index|maps|notes|removed|session)\.json|rows/[a-z]{1,20}\.jsonl"
+    r"|(?:chunks|keyframes)/\d{1,6}/\d{1,8}\.zst|assets/\d{1,8}\.zst|maps/\d{1,8}\.map"
 )
 _T = TypeVar("_T")
 
@@ -51,12 +54,14 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """manifest.json."""
+    """manifest.json. `maps`: how many source maps it holds; `source_code`: whether they hold original source code."""
 
     format: str
     version: int
     session: str
     redacted: bool = False
+    maps: int = 0
+    source_code: bool = False
     counts: dict[str, int] = {}
     members: dict[str, Member] = {}
 
@@ -103,6 +108,14 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     type: str
 
 
+class MapEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A source map, in maps.json: the path of the built file it is of, that file's debug id, where its content is."""
+
+    member: str
+    name: str
+    debug_id: str = ""
+
+
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """activity.json: events per bucket of `bucket` ms from `start` (epoch ms) on."""
 
@@ -134,6 +147,7 @@ class Bundle:
     tabs: list[TabEntry]
     notes: list[Note]
     assets: list[AssetEntry]
+    maps: list[MapEntry]
     activity: Activity | None
     #: What redaction removed, as JSON values; empty when nothing was redacted.
     removed: list[dict[str, Any]]
@@ -200,6 +214,11 @@ class Bundle:
             )
             return data
 
+    def map(self, entry: MapEntry) -> bytes:
+        """The content of a source map. Raises BadInput."""
+        with self._reading():
+            return self._archive.read(entry.member)
+
     def chunk(self, entry: ChunkEntry) -> tuple[bytes, Chunk]:
         """A chunk's bytes, and read. Raises BadInput when it is not what the index says, NewerVersion."""
         data = self.piece(entry.member)
@@ -246,7 +265,8 @@ class Bundle:
             if info.file_size != member.size or info.flag_bits & 1:
                 raise self._damaged(f"“{name}” is not as its manifest says")
             total += member.size
-            if total > limit or (name.endswith(".zst") and member.size > MAX_PIECE):
+            most = MAX_PIECE if name.endswith(".zst") else LARGEST if name.endswith(".map") else total
+            if total > limit or member.size > most:
                 raise self._bomb()
             total += self._check_sum(name, member)
             if total > limit:
@@ -285,6 +305,14 @@ class Bundle:
         listed += [one.member for one in self.assets]
         if set(listed) != {name for name in members if name.endswith(".zst")}:
             raise self._damaged("its index does not list its pieces")
+        self.maps = self._json("maps.json", list[MapEntry]) if "maps.json" in members else []
+        stored = {name for name in members if name.endswith(".map")}
+        if {one.member for one in self.maps} != stored or len(stored) != self.manifest.maps:
+            raise self._damaged("its index does not list its source maps")
+        if len(self.maps) > MOST or any(not 0 < len(one.name) <= LONGEST for one in self.maps):
+            raise self._damaged("its source maps are more than a session has, or have no usable names")
+        if sum(members[name].size for name in stored) > TOTAL:
+            raise self._bomb()
         for tab in self.tabs:
             at = 0
             for chunk in tab.chunks:

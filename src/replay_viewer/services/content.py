@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from replay_viewer.analysis.extract.words import ancestors, control, field_label, labelled_field, masked
+from replay_viewer.analysis.symbols import symbolicate, thrown_at
 from replay_viewer.domain.rows import ConsoleEntry, ErrorEvent, Interaction, Navigation, NetworkRequest, Row
 from replay_viewer.export.base import Settings, stem_of
 from replay_viewer.export.content import Act, Failure, SessionContent, Step
@@ -23,6 +24,7 @@ from replay_viewer.recording.mirror import Mirror
 from replay_viewer.recording.nodes import Node
 from replay_viewer.redaction import Redactor
 from replay_viewer.services.files import write_all
+from replay_viewer.services.maps import of_session
 from replay_viewer.services.states import TabStates
 
 _CAUSED_MS = 3_000.0  #: A page that loads this soon after an act is its consequence.
@@ -40,9 +42,11 @@ def gather(
     tab: int | None = None,
     script: bool = False,
     redactor: Redactor | None = None,
+    maps: Path | None = None,
 ) -> SessionContent:
     """Requests and page views of a range (default: everything), or with `script` the acts of one tab up to the first
-    failure. Raises NotFound, StorageProblem.
+    failure, and where in the source it was thrown: `maps` is a folder or zip of source maps, asked before those kept
+    with the session. Raises NotFound, StorageProblem, BadInput (no maps there).
     """
     session = library.session(session_id)
     start = session.start if range[0] is None else range[0]
@@ -61,7 +65,12 @@ def gather(
         session=session, start=start, end=end, tab=-1 if tab is None else tab, requests=requests,
         navigation=navigation, failure=failure[1] if failure is not None else None,
     )  # fmt: skip
-    return _with_steps(library, found, redactor) if script else found
+    if not script:
+        return found
+    if failure is not None and isinstance(failure[0], ErrorEvent):
+        place = thrown_at(symbolicate(failure[0], of_session(library, session.id, maps)), failure[0])
+        found = msgspec.structs.replace(found, failure=msgspec.structs.replace(failure[1], place=place))
+    return _with_steps(library, found, redactor)
 
 
 def write(content: SessionContent, format: str, out: Path, redactor: Redactor) -> list[Path]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from replay_viewer.analysis.symbols import MapSet, symbolicate
+from replay_viewer.analysis.mapset import MapSet
+from replay_viewer.analysis.symbols import symbolicate
 from replay_viewer.domain.links import SessionLink
 from replay_viewer.domain.rows import (
     KIND_OF,
@@ -47,7 +48,7 @@ def faults(
     error: ErrorEvent | None,
     picked: Sequence[Row],
     around: Sequence[Row],
-    maps: MapSet | None,
+    maps: MapSet,
     range: tuple[float, float] | None,
 ) -> list[Fault]:
     """The errors of a note (picked, else of the range, else `error`), in original sources if mapped."""
@@ -58,7 +59,7 @@ def faults(
         errors = [error]
     found = []
     for each in errors:
-        mapped = symbolicate(each, maps) if maps is not None else each
+        mapped = symbolicate(each, maps)
         recorded = each.exceptions[-1].frames if each.exceptions else []
         found.append(Fault(error=mapped, mapped=mapped is not each, recorded=recorded))
     return found

@@ -22,7 +22,7 @@ from replay_viewer.formats import Captures, Reordered
 from replay_viewer.library import Library
 from replay_viewer.library.extras import OWN
 from replay_viewer.library.growing import Changed, SessionGrower
-from replay_viewer.services import asset_health
+from replay_viewer.services import asset_health, maps
 from replay_viewer.services.assembly import Assembly, Made
 from replay_viewer.services.importer import OnProgress, import_captures, own
 from replay_viewer.services.recorder import NotGrown, OutOfOrder, TabRecorder, Tangled
@@ -130,6 +130,7 @@ class Growth:
             self._steps = _Steps(self._grower, assembly)
         made = self._next(assembly, self._steps, findings)
         health = asset_health.completed(made.session.health, library.extras.assets(assembly.id))
+        health = maps.completed(health, library.extras.maps(assembly.id))
         session = msgspec.structs.replace(made.session, health=health)
         self._grower.step(session, made.rows, made.activity, made.quiet)
         return assembly.id

@@ -15,7 +15,7 @@ from replay_viewer.domain.errors import BadInput, Cancelled
 from replay_viewer.domain.session import Finding
 from replay_viewer.formats.base import Captures, Document, Piece, Skipped
 from replay_viewer.library import Library
-from replay_viewer.services import asset_health, attach
+from replay_viewer.services import asset_health, attach, maps
 from replay_viewer.services.assembly import Assembly
 from replay_viewer.services.bundle import import_bundle
 from replay_viewer.services.bundle_file import looks_like_bundle
@@ -211,6 +211,7 @@ def _import(
             finished.append(current.finish())
             attach.after_import(library, current.id)
             asset_health.after(library, current.id)
+            maps.after(library, current.id)
             if progress is not None:
                 progress(Progress(done, total, current.id, current.events))
         if kept is not None:

@@ -15,7 +15,6 @@ from pathlib import Path
 import msgspec
 
 from replay_viewer.analysis.steps import steps
-from replay_viewer.analysis.symbols import MapSet
 from replay_viewer.analysis.verdict import page_at, verdict
 from replay_viewer.domain.errors import BadInput, UserError
 from replay_viewer.domain.rows import (
@@ -32,6 +31,7 @@ from replay_viewer.library import Library
 from replay_viewer.recording.nodes import Node
 from replay_viewer.redaction import Redactor
 from replay_viewer.services import evidence
+from replay_viewer.services import maps as source_maps
 from replay_viewer.services.files import write_all
 from replay_viewer.services.redacting import redactor_for
 
@@ -66,7 +66,7 @@ def build(
     notes: Sequence[Note] | None = None,
     shoot: Shoot | None = None,
     pin: Pin | None = None,
-    maps: MapSet | None = None,
+    maps: Path | None = None,
     profile: str = "strict",
     redactor: Redactor | None = None,
 ) -> IncidentNote:
@@ -76,7 +76,8 @@ def build(
     notes of the session marked as evidence); the rows and instants they point at are the evidence, and when they
     point at none it is found: the first error, failed requests and console errors of the 30 s before it. Pictures
     are taken at the noted instants, else at the error and 3 s before, masked by `redactor` (default: one made for
-    `profile`); `pin` draws the spots of notes on them, each with its note's number. Raises NotFound, StorageProblem.
+    `profile`); `pin` draws the spots of notes on them, each with its note's number. `maps`: a folder or zip of source
+    maps, asked before those kept with the session. Raises NotFound, StorageProblem, BadInput (no maps there).
     """
     session = library.session(session_id)
     chosen = list(notes) if notes is not None else [note for note in library.notes(session.id) if note.evidence]
@@ -86,7 +87,7 @@ def build(
     start, end = range or (max(session.start, moment - BEFORE_MS), min(session.end, moment + AFTER_MS))
     around = evidence.rows_between(library, session.id, start, end)
     lead_up = evidence.rows_between(library, session.id, session.start, moment, kinds=("interactions", "navigation"))
-    faults = evidence.faults(error, picked, around, maps, range)
+    faults = evidence.faults(error, picked, around, source_maps.of_session(library, session.id, maps), range)
     requests = [row for row in picked if isinstance(row, NetworkRequest)]
     console = [row for row in picked if isinstance(row, ConsoleEntry)]
     if not picked:

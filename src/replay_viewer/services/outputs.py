@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from replay_viewer.analysis.symbols import MapSet
 from replay_viewer.domain.errors import BadInput, UserError
 from replay_viewer.domain.session import Session
 from replay_viewer.export import clips as moving
@@ -20,7 +19,7 @@ from replay_viewer.export.incident import IncidentNote, Severity
 from replay_viewer.export.sessions import FORMATS
 from replay_viewer.library import Library
 from replay_viewer.redaction import Redactor
-from replay_viewer.services import clips, content, incident
+from replay_viewer.services import clips, content, incident, maps
 from replay_viewer.services.bundle import write_bundle
 from replay_viewer.services.transform import OnProgress
 
@@ -51,6 +50,8 @@ class Order:
 
     `note`: the incident note as composed (else one is built, with `title`, `severity`, pictures by `shoot`);
     `steps`: a person's own, `charts`: whether it has any.
+    `maps`: a folder or zip of source maps, asked before those kept with the session; `with_maps`: a bundle takes
+    those along that its stacks need.
     `fps`, `width` (pixels), `pictures`: of a clip, which `paint` makes.
     """
 
@@ -62,7 +63,8 @@ class Order:
     note: IncidentNote | None = None
     title: str | None = None
     severity: Severity | None = None
-    maps: MapSet | None = None
+    maps: Path | None = None
+    with_maps: bool = False
     shoot: incident.Shoot | None = None
     print_html: incident.Printer | None = None
     raster: Callable[[str], bytes] | None = None
@@ -119,17 +121,19 @@ def _session(name: str) -> Callable[[Library, Order], Sequence[Path]]:
     def write(library: Library, order: Order) -> Sequence[Path]:
         script = name == "playwright"
         found = content.gather(
-            library, order.session, range=order.range, tab=order.tab, script=script, redactor=order.redactor
-        )
+            library, order.session, range=order.range, tab=order.tab, script=script, redactor=order.redactor,
+            maps=order.maps,
+        )  # fmt: skip
         return content.write(found, name, order.out, order.redactor)
 
     return write
 
 
 def _bundle(library: Library, order: Order) -> Sequence[Path]:
+    session = library.session(order.session).id
     write_bundle(
-        library, order.session, order.out, transform=order.redactor, progress=order.progress,
-        cancelled=order.cancelled,
+        library, session, order.out, transform=order.redactor, progress=order.progress, cancelled=order.cancelled,
+        maps=maps.of_session(library, session, order.maps) if order.with_maps else None,
     )  # fmt: skip
     return [order.out]
 

@@ -22,7 +22,7 @@ from replay_viewer.domain.pulled import Pulled
 from replay_viewer.domain.session import Finding, Session
 from replay_viewer.library import Library
 from replay_viewer.library.locks import FileLock
-from replay_viewer.services import addresses, expiry, importer
+from replay_viewer.services import addresses, expiry, importer, map_fetch
 from replay_viewer.services.asking import ask
 from replay_viewer.services.growth import Growth
 from replay_viewer.services.segments import Spool
@@ -144,6 +144,7 @@ class _Pull:
         self._note = ""
         self._growth: Growth | None = None
         self._live = False  # the source answers as soon as something comes
+        self._maps = map_fetch.Quest(home, source, link, reach)
 
     # -- in one go, and on and on ------------------------------------------------------------------------------
 
@@ -151,6 +152,7 @@ class _Pull:
         """Pull what there is now, import it."""
         self._bring_up()
         session = self._import()
+        self._maps.go(session, self._cancelled)
         with Library.open(self.home) as library:
             if time.time() * 1000.0 - library.session(session).end > _YOUNG and not self.spool.lost:
                 self.spool.remove()
@@ -182,7 +184,7 @@ class _Pull:
                 else:
                     if self.spool.have != before or not self.session:
                         begun = time.monotonic()
-                        self._import()
+                        self._maps.go(self._import(), self._cancelled)
                         took = time.monotonic() - begun
                         wait, quiet = first, time.monotonic()
                     self._report("follow")

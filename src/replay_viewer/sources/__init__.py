@@ -5,9 +5,11 @@ from replay_viewer.sources.base import (
     Check,
     Follower,
     FoundIssue,
+    FoundMap,
     FoundSession,
     IssueLister,
     Link,
+    MapHolder,
     Page,
     Place,
     Plan,
@@ -16,6 +18,7 @@ from replay_viewer.sources.base import (
     Source,
     Timed,
 )
+from replay_viewer.sources.collector import upload_map
 from replay_viewer.sources.http import Access, Http, Refused
 from replay_viewer.sources.registry import recognise, source_named, sources, unwrap
 from replay_viewer.sources.unsupported import Unsupported
@@ -26,10 +29,12 @@ __all__ = [
     "Check",
     "Follower",
     "FoundIssue",
+    "FoundMap",
     "FoundSession",
     "Http",
     "IssueLister",
     "Link",
+    "MapHolder",
     "Page",
     "Place",
     "Plan",
@@ -43,4 +48,5 @@ __all__ = [
     "source_named",
     "sources",
     "unwrap",
+    "upload_map",
 ]

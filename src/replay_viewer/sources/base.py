@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from replay_viewer.domain.pulled import WantedMap
 from replay_viewer.sources.http import Http
 
 #: An instant made from an error lies this long before it, as a session opened by its first error does.
@@ -118,6 +119,14 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class FoundMap(msgspec.Struct, frozen=True, kw_only=True):
+    """A source map of a backend for a wanted file, or `why` it could not be had."""
+
+    wanted: WantedMap
+    data: bytes = b""
+    why: str = ""
+
+
 class Source(Protocol):
     """One kind of backend. `token` is '' when there is none; it goes into headers and nowhere else.
 
@@ -197,3 +206,11 @@ class IssueLister(Protocol):
 
     async def issues(self, http: Http, place: Place, token: str, query: str, limit: int) -> Sequence[FoundIssue]:
         """Issues, those seen last first; `query` is in the backend's own language."""
+
+
+@runtime_checkable
+class MapHolder(Protocol):
+    """A source that keeps source maps of releases."""
+
+    def maps(self, http: Http, link: Link, token: str, wanted: Sequence[WantedMap]) -> AsyncIterator[FoundMap]:
+        """The maps of these files, each once. Raises what a pull raises."""

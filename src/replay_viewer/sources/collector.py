@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 
 import msgspec
 
+from replay_viewer.analysis.mapset import HeldMap, MapSet
 from replay_viewer.domain.errors import NotFound, SourceProblem
+from replay_viewer.domain.pulled import WantedMap
 from replay_viewer.sources.base import (
     LEAD_MS,
     Check,
     FoundIssue,
+    FoundMap,
     FoundSession,
     Link,
     News,
@@ -51,6 +56,7 @@ class _Session(msgspec.Struct):
     started: float | None = None
     events: int = 0
     errors: int = 0
+    project: str = ""
 
 
 class _More(msgspec.Struct):
@@ -225,6 +231,41 @@ class CollectorSource:
         link = Link(source=self.name, url=base, base=base, session=id)
         return _found(base, _decoded(link, await http.get(_api(link), token=token), dict[str, Any]))
 
+    async def maps(self, http: Http, link: Link, token: str, wanted: Sequence[WantedMap]) -> AsyncIterator[FoundMap]:
+        """See `MapHolder`: maps uploaded for the session's project, by release, else by debug id."""
+        session = _decoded(link, await http.get(_api(link), token=token), _Session)
+        of_release: dict[str, MapSet] = {}
+        for one in wanted:
+            asked = {"project": session.project, "release": one.release}
+            if one.release not in of_release:
+                listed = await self._listed_maps(http, link, token, asked) if one.release else MapSet()
+                of_release[one.release] = listed
+            held = of_release[one.release].choose(one.frame)
+            if held is None and one.debug_id:
+                same = await self._listed_maps(http, link, token, {**asked, "release": "", "debugId": one.debug_id})
+                held = same.choose(one.frame)
+            if held is None:
+                of = f"release {one.release}" if one.release else "it, as the error names no release"
+                yield FoundMap(wanted=one, why=f"the collector has none for {of}")
+                continue
+            where = f"{link.base}/api/v1/maps/{held.data().decode()}"
+            yield FoundMap(wanted=one, data=(await http.get(where, token=token, whole=_whole)).body)
+
+    async def _listed_maps(self, http: Http, link: Link, token: str, asked: dict[str, str]) -> MapSet:
+        """The maps a collector has, each with its number in place of its content."""
+        found, cursor = MapSet(), ""
+        while True:
+            try:
+                page = await self._page(http, link.base, token, "maps", {**asked, "limit": "200", "cursor": cursor})
+            except NotFound:
+                return found  # a collector of before it kept maps
+            for row in page.data:
+                id = str(count(row.get("id"))).encode()
+                found.put(text(row.get("name")), partial(bytes, id), text(row.get("debugId")))
+            if not page.next:
+                return found
+            cursor = page.next
+
     async def issues(self, http: Http, place: Place, token: str, query: str, limit: int) -> Sequence[FoundIssue]:
         """See `IssueLister`."""
         found: list[FoundIssue] = []
@@ -243,6 +284,13 @@ class CollectorSource:
         except NotFound as error:
             raise _odd(Link(source=self.name, url=place.base, base=place.base, session="")) from error
         return [Check(name="Sessions")]
+
+
+async def upload_map(http: Http, base: str, token: str, project: str, release: str, held: HeldMap) -> None:
+    """Give a collector the map of a built file of a release (an admin's token). Raises SourceProblem."""
+    asked = {"project": project, "release": release, "name": held.name, "debugId": held.debug_id}
+    packed = gzip.compress(held.data(), 6, mtime=0)
+    await http.put(f"{base}/api/v1/maps", packed, token=token, parameters=asked, encoding="gzip")
 
 
 def _whole(answer: Answer) -> bool:

@@ -45,11 +45,15 @@ class NotFetched(Exception):
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """A file: its bytes and the Content-Type it came with. `url`: where it was in the end."""
+    """A file: its bytes and the Content-Type it came with. `url`: where it was in the end.
+
+    `map`: where its source map is, as the header SourceMap (once X-SourceMap) says.
+    """
 
     url: str
     type: str
     body: bytes
+    map: str = ""
 
 
 def is_public(address: str) -> bool:
@@ -198,7 +202,9 @@ class Fetcher:
                     body += part
                     if len(body) > self._largest:
                         raise self._large()
-                return Fetched(url, response.headers.get("content-type", ""), bytes(body))
+                said = response.headers
+                source_map = said.get("sourcemap", said.get("x-sourcemap", ""))
+                return Fetched(url, said.get("content-type", ""), bytes(body), source_map)
         except httpx.TimeoutException as error:
             raise NotFetched("the host does not answer in time") from error
         except (httpx.HTTPError, httpcore.NetworkError, httpx.InvalidURL, ValueError, OSError) as error:

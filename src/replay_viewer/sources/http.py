@@ -15,7 +15,7 @@ import re
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -148,6 +148,29 @@ class Http:
 
         Raises SourceProblem, NotFound (404, 410), BadInput (no usable address).
         """
+        return await self._tried(url, token, scope, lambda: self._followed(url, token, parameters, query), whole)
+
+    async def put(
+        self, url: str, body: bytes, *, token: str = "", parameters: Parameters | None = None, encoding: str = ""
+    ) -> Answer:
+        """Write `body` to `url`, which twice is once: it is tried again as reads are. Redirects are not followed.
+
+        `encoding`: its Content-Encoding. Raises as `get`.
+        """
+        headers = {"Content-Type": "application/octet-stream"}
+        headers |= {"Content-Encoding": encoding} if encoding else {}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        return await self._tried(url, token, "", lambda: self._once(url, headers, parameters, None, body))
+
+    async def _tried(
+        self,
+        url: str,
+        token: str,
+        scope: str,
+        ask: Callable[[], Awaitable[Answer]],
+        whole: Callable[[Answer], bool] | None = None,
+    ) -> Answer:
+        """The good answer to `ask`, as often as it takes."""
         try:
             host = urlsplit(url).netloc
         except ValueError as error:
@@ -157,7 +180,7 @@ class Http:
             try:
                 async with self._slots[host]:
                     await self._until_free(host)
-                    answer = await self._followed(url, token, parameters, query)
+                    answer = await ask()
                 if whole is not None and 200 <= answer.status < 300 and not whole(answer):
                     raise httpx.RemoteProtocolError("the answer is not whole")
             except httpx.InvalidURL as error:
@@ -226,10 +249,17 @@ class Http:
         return bool(asked)
 
     async def _once(
-        self, url: str, headers: dict[str, str], parameters: Parameters | None, query: Mapping[str, Any] | None
+        self,
+        url: str,
+        headers: dict[str, str],
+        parameters: Parameters | None,
+        query: Mapping[str, Any] | None,
+        body: bytes | None = None,
     ) -> Answer:
-        method = "GET" if query is None else "POST"
-        async with self._client.stream(method, url, headers=headers, params=parameters, json=query) as response:
+        method = "PUT" if body is not None else "GET" if query is None else "POST"
+        async with self._client.stream(
+            method, url, headers=headers, params=parameters, json=query, content=body
+        ) as response:
             parts: list[bytes] = []
             size = 0
             async for part in response.aiter_bytes():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 from replay_viewer.domain.errors import BadInput
@@ -51,8 +52,11 @@ def level_of(value: Any) -> Level:
     return cast(Level, name) if name in ("fatal", "error", "warning", "info", "debug") else "error"
 
 
-def frame_of(raw: dict[str, Any]) -> Frame:
-    """One stack frame, in Sentry's API spelling (camelCase), an envelope's (snake_case), or PostHog's."""
+def frame_of(raw: dict[str, Any], debug_ids: Mapping[str, str] | None = None) -> Frame:
+    """One stack frame, in Sentry's API spelling (camelCase), an envelope's (snake_case), or PostHog's.
+
+    `debug_ids`: of built files, by their URL.
+    """
     line = number(raw.get("lineno") or raw.get("lineNo") or raw.get("line"))
     context: list[tuple[int, str]] = []
     given = raw.get("context")
@@ -64,13 +68,15 @@ def frame_of(raw: dict[str, Any]) -> Frame:
         context = [(line - len(before) + i, text(row)) for i, row in enumerate(rows)]
     function = text(raw.get("resolved_name")) or text(raw.get("function"))
     in_app = raw.get("in_app", raw.get("inApp"))
+    file = text(raw.get("abs_path")) or text(raw.get("absPath")) or _file(raw)
     return Frame(
         function="" if function in ("?", "<unknown>") else function,
-        file=text(raw.get("abs_path")) or text(raw.get("absPath")) or _file(raw),
+        file=file,
         line=line,
         column=number(raw.get("colno") or raw.get("colNo") or raw.get("column")),
         in_app=in_app if isinstance(in_app, bool) else True,
         context=context,
+        debug_id=(debug_ids or {}).get(file, ""),
     )
 
 

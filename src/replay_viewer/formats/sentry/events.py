@@ -5,6 +5,7 @@ Two spellings: as sent in envelopes (snake_case, `exception.values`) and as the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -65,7 +66,17 @@ def _values(value: Any) -> list[dict[str, Any]]:
     return [item for item in sequence(found) if isinstance(item, dict)]
 
 
-def raised_of(raw: dict[str, Any]) -> Raised:
+def debug_ids_of(event: dict[str, Any]) -> dict[str, str]:
+    """Debug ids of the page's scripts, by URL: `debug_meta` of an envelope, the entry `debugmeta` of the API."""
+    meta = mapping(event.get("debug_meta")) or mapping(event.get("debugMeta")) or _entry(event, "debugmeta")
+    return {
+        text(image.get("code_file")) or text(image.get("codeFile")): id
+        for image in sequence(meta.get("images"))
+        if isinstance(image, dict) and (id := text(image.get("debug_id")) or text(image.get("debugId")))
+    }
+
+
+def raised_of(raw: dict[str, Any], debug_ids: Mapping[str, str] | None = None) -> Raised:
     """One exception of the chain; frames oldest first, source-mapped ones when the backend has them."""
     mechanism = mapping(raw.get("mechanism"))
     stack = mapping(raw.get("stacktrace")) or mapping(raw.get("rawStacktrace"))
@@ -73,7 +84,7 @@ def raised_of(raw: dict[str, Any]) -> Raised:
     return Raised(
         type=text(raw.get("type")) or "Error",
         value=text(raw.get("value")),
-        frames=[frame_of(frame) for frame in _values({"values": stack.get("frames")})],
+        frames=[frame_of(frame, debug_ids) for frame in _values({"values": stack.get("frames")})],
         handled=handled if isinstance(handled, bool) else None,
         mechanism=text(mechanism.get("type")),
     )
@@ -97,7 +108,8 @@ def error_of(event: dict[str, Any], sent: float = 0.0) -> ErrorEvent:
     logged = mapping(event.get("logentry")) or _entry(event, "message")
     tags = tags_of(event)
     extra = mapping(event.get("extra")) or mapping(event.get("context"))
-    exceptions = [raised_of(raw) for raw in _values(event.get("exception") or _entry(event, "exception"))]
+    ids = debug_ids_of(event)
+    exceptions = [raised_of(raw, ids) for raw in _values(event.get("exception") or _entry(event, "exception"))]
     message = text(event.get("message")) or text(logged.get("formatted")) or text(logged.get("message"))
     return ErrorEvent(
         t=moment(event.get("timestamp")) or moment(event.get("dateCreated")) or sent,

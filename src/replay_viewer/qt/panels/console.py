@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from replay_viewer.domain.rows import AnyRow, ConsoleEntry
+from replay_viewer.analysis.symbols import map_frames
+from replay_viewer.domain.rows import AnyRow, ConsoleEntry, Frame
 from replay_viewer.library import Library
 from replay_viewer.qt.jsontree import JsonTree
 from replay_viewer.qt.opened import Columns, Ints
@@ -67,6 +69,7 @@ class ConsolePanel(ListPanel):
     detail_on_demand = True
     _lines: Lines | None = None
     _counts: Ints | None = None
+    _shown: ConsoleEntry | None = None
 
     def columns(self) -> Sequence[Column]:
         """When, level, message."""
@@ -172,11 +175,13 @@ class ConsolePanel(ListPanel):
         self.hint = label("", "muted", wrap=True)
         self.hint.setContentsMargins(8, 2, 8, 4)
         layout.addWidget(self.hint)
+        self.context.source_maps.changed.connect(self._resolve)
         return box
 
     def clear_detail(self) -> None:
         """Nothing to see."""
         super().clear_detail()
+        self._shown = None
         self.message.show_text("")
         self.tree.show_values([])
         self.stack.show_sections([])
@@ -189,10 +194,27 @@ class ConsolePanel(ListPanel):
         self.message.show_text(row.message)
         self.tree.show_values([(str(at), value) for at, value in enumerate(row.arguments)])
         self.tabs.setTabText(1, f"Arguments {len(row.arguments)}" if row.arguments else "Arguments")
-        self.stack.show_sections([(f"console.{row.level}", row.stack)] if row.stack else [])
+        self._shown = row
+        self._show_stack(row, row.stack)
+        self._resolve()
         self.tabs.setTabEnabled(1, bool(row.arguments))
         self.tabs.setTabEnabled(2, bool(row.stack))
         self.hint.setText("The SDK cut this message short when it recorded it." if row.truncated else "")
+
+    def _show_stack(self, row: ConsoleEntry, frames: Sequence[Frame]) -> None:
+        self.stack.show_sections([(f"console.{row.level}", list(frames))] if frames else [])
+
+    def _resolve(self) -> None:
+        """The stack in its original files, where source maps are at hand; they may be large."""
+        row, maps = self._shown, self.context.source_maps.maps
+        if row is None or not row.stack:
+            return
+
+        def done(frames: list[Frame]) -> None:
+            if self._shown is row:
+                self._show_stack(row, frames)
+
+        self.context.tasks.run(partial(map_frames, row.stack, maps), done, key="resolve-console")
 
     def badge(self) -> tuple[int, str]:
         """Number of errors in the console, else of all lines."""

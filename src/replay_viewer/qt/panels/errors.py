@@ -10,7 +10,8 @@ from typing import Any
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QTabWidget, QVBoxLayout, QWidget
 
 from replay_viewer.analysis.errorkinds import category_words
-from replay_viewer.analysis.symbols import MapSet, symbolicate
+from replay_viewer.analysis.mapset import MapSet, names
+from replay_viewer.analysis.symbols import symbolicate, without_map
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.rows import AnyRow, CustomEvent, ErrorEvent, Raised
 from replay_viewer.library import Library
@@ -23,7 +24,7 @@ from replay_viewer.qt.panels.listing import LineTable
 from replay_viewer.qt.panels.stack import StackView
 from replay_viewer.qt.rowmodel import Cell, Column
 from replay_viewer.qt.rowtext import error_text
-from replay_viewer.qt.widgets import Elided, IconButton, label, named_button
+from replay_viewer.qt.widgets import IconButton, label, named_button
 from replay_viewer.qt.wording import one_line, path
 
 
@@ -65,9 +66,29 @@ def _about(feedback: dict[str, Any], event: str) -> bool:
     return bool(event) and any(str(one).replace("-", "") == event.replace("-", "") for one in named)
 
 
-def resolved(row: ErrorEvent, maps: MapSet | None) -> ErrorEvent:
-    """The error with its frames as in the original sources, as far as `maps` know them. May parse large maps."""
-    return row if maps is None else symbolicate(row, maps)
+#: Where source maps come from, for stacks that have none.
+_FROM = (
+    "“Source maps…” takes a folder or a zip; they also come inside a bundle, with a pull from Sentry or the "
+    "collector, and from the web with captured assets."
+)
+_NAMED = 3
+
+
+def resolved(row: ErrorEvent, maps: MapSet) -> tuple[ErrorEvent, list[str]]:
+    """The error with its frames as in the original sources, and the built files of frames that no map fits.
+
+    May read and decode large maps.
+    """
+    frames = [frame for raised in row.exceptions for frame in raised.frames]
+    return symbolicate(row, maps), names(without_map(frames, maps))
+
+
+def _about_maps(original: bool, missing: Sequence[str]) -> str:
+    """What to say of a stack: whether it is mapped, and what has no map."""
+    files = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")
+    if original:
+        return "Original files and lines, from source maps." + (f" No map fits {files}." if missing else "")
+    return f"No source map fits {files}. {_FROM}" if missing else ""
 
 
 def _section(raised: Raised, depth: int) -> str:
@@ -84,11 +105,10 @@ class ErrorsPanel(ListPanel):
 
     def __init__(self, context: Context) -> None:
         self.stack = StackView("Stack of the error")
-        self._maps: MapSet | None = None
         self._shown: ErrorEvent | None = None
         self._about_values: list[tuple[str, Any]] = []
         super().__init__(context)
-        context.maps_changed.connect(self._load_maps)
+        context.source_maps.changed.connect(self._maps_changed)
 
     def columns(self) -> Sequence[Column]:
         """When, what, where."""
@@ -124,12 +144,17 @@ class ErrorsPanel(ListPanel):
         for name, widget in (("Stack", self.stack), ("Context", self.about), ("Breadcrumbs", self.crumbs)):
             self.tabs.addTab(widget, name)
         layout.addWidget(self.tabs, 1)
-        self.hint = Elided("muted")
+        self.hint = label("", "muted", wrap=True)
         self.choose = named_button("Source maps…", "folder", flat=True)
         self.choose.setToolTip("A folder, a zip, a map or a bundle: the original files instead of what was recorded")
         menu = QMenu(self.choose)
         menu.addAction("Folder…", self._choose_folder)
         menu.addAction("Zip, map or bundle…", self._choose_file)
+        maps = self.context.source_maps
+        menu.addSeparator()
+        self.ask_maps = menu.addAction("Ask where the session was pulled from", maps.ask)
+        self.keep_maps = menu.addAction("Keep the chosen ones with the session", maps.keep)
+        menu.aboutToShow.connect(self._offer_maps)
         self.choose.setMenu(menu)
         self.tabs.setCornerWidget(self.choose)
         foot = QHBoxLayout()
@@ -176,9 +201,8 @@ class ErrorsPanel(ListPanel):
         self.tabs.setTabEnabled(2, bool(error.breadcrumbs))
         self._ask_feedback(error)
         self._ask_elsewhere(error)
-        self._show_stack(error, original=False)
-        if self._maps is not None:
-            self._resolve(error)
+        self._show_stack(error)
+        self._resolve(error)
 
     def text(self) -> str:
         """The error shown, as text with its stack."""
@@ -246,38 +270,34 @@ class ErrorsPanel(ListPanel):
             self.context.maps = Path(name)
             self.context.maps_changed.emit()
 
-    def _show_stack(self, error: ErrorEvent, *, original: bool) -> None:
+    def _offer_maps(self) -> None:
+        self.ask_maps.setEnabled(self.context.source_maps.can_ask)
+        self.keep_maps.setEnabled(self.context.source_maps.chosen is not None and self.opened is not None)
+
+    def _show_stack(self, error: ErrorEvent, *, original: bool = False, missing: Sequence[str] = ()) -> None:
         sections = [
             (_section(raised, depth), raised.frames) for depth, raised in enumerate(reversed(error.exceptions))
         ] or [(error.title, [])]
         self.stack.show_sections(sections)
         there = any(frames for _, frames in sections)
-        what = "Original files and lines, from source maps." if original else ""
-        self._say(what if there else "The recording holds no stack for this error.")
+        self._say(_about_maps(original, missing) if there else "The recording holds no stack for this error.")
 
     def _say(self, text: str) -> None:
         self.hint.setText(text)
         self.hint.setVisible(bool(text))
 
     def _resolve(self, error: ErrorEvent) -> None:
-        def done(found: ErrorEvent) -> None:
-            if self._shown is error:
-                self._show_stack(found, original=found != error)
+        def done(found: tuple[ErrorEvent, list[str]]) -> None:
+            if self._shown is error and (found[0] is not error or found[1]):
+                self._show_stack(found[0], original=found[0] is not error, missing=found[1])
 
-        self.context.tasks.run(partial(resolved, error, self._maps), done, self._failed, key="resolve")
+        maps = self.context.source_maps.maps
+        self.context.tasks.run(partial(resolved, error, maps), done, self._failed, key="resolve")
 
-    def _load_maps(self) -> None:
-        folder: Path | None = self.context.maps
-        if folder is None:
-            self._maps = None
-            return
-
-        def done(maps: MapSet) -> None:
-            self._maps = maps
-            if self._shown is not None:
-                self._resolve(self._shown)
-
-        self.context.tasks.run(partial(MapSet.open, folder), done, self._failed, key="maps")
+    def _maps_changed(self) -> None:
+        if self._shown is not None:
+            self._show_stack(self._shown)
+            self._resolve(self._shown)
 
     def _failed(self, error: UserError) -> None:
         self.context.said.emit(error.message, error.advice, "failed")

@@ -14,9 +14,10 @@ from urllib.parse import quote
 import msgspec
 
 from replay_viewer.domain.errors import NotFound, SourceProblem
-from replay_viewer.sources.base import Check, FoundIssue, FoundSession, Link, Page, Place, Plan, Segment
+from replay_viewer.domain.pulled import WantedMap
+from replay_viewer.sources.base import Check, FoundIssue, FoundMap, FoundSession, Link, Page, Place, Plan, Segment
 from replay_viewer.sources.http import Http, loss
-from replay_viewer.sources.sentry import address, browse, linked, resolve
+from replay_viewer.sources.sentry import address, browse, linked, maps, resolve
 from replay_viewer.sources.sentry.api import PRODUCT, Api, in_regions
 from replay_viewer.sources.sentry.linked import Item, finding
 from replay_viewer.sources.shape import digest, hex32, items, mapping, odd, seconds, text
@@ -161,6 +162,13 @@ class SentrySource:
     async def issues(self, http: Http, place: Place, token: str, query: str, limit: int) -> Sequence[FoundIssue]:
         """See `IssueLister`."""
         return await in_regions(http, place, token, lambda api: browse.issues(api, query, limit))
+
+    async def maps(self, http: Http, link: Link, token: str, wanted: Sequence[WantedMap]) -> AsyncIterator[FoundMap]:
+        """See `MapHolder` and `maps.maps`."""
+        base, replay = await self._replay(http, link, token)
+        project = text(replay.get("project_id"))
+        async for found in maps.maps(Api(http, base, link.account, token), project, wanted):
+            yield found
 
     async def check(self, http: Http, place: Place, token: str) -> Sequence[Check]:
         """See `Browser`."""
