@@ -197,11 +197,8 @@ def debug_id_of(data: bytes) -> str:
 def marks_of(data: bytes) -> tuple[str, str]:
     """(debug id, address of the map) that comments of a built file say; '' for what they do not."""
     tail = data[-_EDGE:] if _INLINE not in data else data
-    debug_id = _DEBUG_ID.search(tail)
-    named = _COMMENT.findall(tail)
-    return debug_id.group(1).decode().lower() if debug_id else "", named[-1].decode(
-        "utf-8", "replace"
-    ) if named else ""
+    id, urls = _DEBUG_ID.search(tail), _COMMENT.findall(tail)
+    return id[1].decode().lower() if id else "", urls[-1].decode("utf-8", "replace") if urls else ""
 
 
 def inline_map(url: str) -> bytes | None:

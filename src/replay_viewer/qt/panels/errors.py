@@ -24,7 +24,7 @@ from replay_viewer.qt.panels.listing import LineTable
 from replay_viewer.qt.panels.stack import StackView
 from replay_viewer.qt.rowmodel import Cell, Column
 from replay_viewer.qt.rowtext import error_text
-from replay_viewer.qt.widgets import IconButton, label, named_button
+from replay_viewer.qt.widgets import Elided, IconButton, label, named_button
 from replay_viewer.qt.wording import one_line, path
 
 
@@ -68,8 +68,10 @@ def _about(feedback: dict[str, Any], event: str) -> bool:
 
 #: Where source maps come from, for stacks that have none.
 _FROM = (
-    "“Source maps…” takes a folder or a zip; they also come inside a bundle, with a pull from Sentry or the "
-    "collector, and from the web with captured assets."
+    "Source maps… (above): a folder or a zip of what was built",
+    "a bundle that was written with its source maps",
+    "a pull from Sentry or the collector, where they were uploaded",
+    "the web, while it still has them: File, Capture the page's assets",
 )
 _NAMED = 3
 
@@ -83,12 +85,10 @@ def resolved(row: ErrorEvent, maps: MapSet) -> tuple[ErrorEvent, list[str]]:
     return symbolicate(row, maps), names(without_map(frames, maps))
 
 
-def _about_maps(original: bool, missing: Sequence[str]) -> str:
-    """What to say of a stack: whether it is mapped, and what has no map."""
-    files = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")
-    if original:
-        return "Original files and lines, from source maps." + (f" No map fits {files}." if missing else "")
-    return f"No source map fits {files}. {_FROM}" if missing else ""
+def _without(missing: Sequence[str]) -> str:
+    """Which built files have no map, '' when all have one."""
+    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    return f"No source map fits {', '.join(missing[:_NAMED])}{more}." if missing else ""
 
 
 def _section(raised: Raised, depth: int) -> str:
@@ -144,7 +144,7 @@ class ErrorsPanel(ListPanel):
         for name, widget in (("Stack", self.stack), ("Context", self.about), ("Breadcrumbs", self.crumbs)):
             self.tabs.addTab(widget, name)
         layout.addWidget(self.tabs, 1)
-        self.hint = label("", "muted", wrap=True)
+        self.hint = Elided("muted")
         self.choose = named_button("Source maps…", "folder", flat=True)
         self.choose.setToolTip("A folder, a zip, a map or a bundle: the original files instead of what was recorded")
         menu = QMenu(self.choose)
@@ -278,9 +278,13 @@ class ErrorsPanel(ListPanel):
         sections = [
             (_section(raised, depth), raised.frames) for depth, raised in enumerate(reversed(error.exceptions))
         ] or [(error.title, [])]
-        self.stack.show_sections(sections)
+        foot = "Where the source maps of these files may come from" if missing else ""
+        self.stack.show_sections(sections, (foot, _FROM))
         there = any(frames for _, frames in sections)
-        self._say(_about_maps(original, missing) if there else "The recording holds no stack for this error.")
+        mapped = "Original files and lines, from source maps." if original else ""
+        self._say(
+            f"{mapped} {_without(missing)}".strip() if there else "The recording holds no stack for this error."
+        )
 
     def _say(self, text: str) -> None:
         self.hint.setText(text)

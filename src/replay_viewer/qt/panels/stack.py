@@ -34,13 +34,17 @@ class StackView(QTreeView):
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.header().setStretchLastSection(True)
         self._sections: list[tuple[str, list[Frame]]] = []
+        self._foot: tuple[str, Sequence[str]] = ("", ())
         self.setExpandsOnDoubleClick(False)
         self.clicked.connect(self._toggle)
         theme().changed.connect(self._again)
 
-    def show_sections(self, sections: Sequence[tuple[str, list[Frame]]]) -> None:
-        """Show titled stacks (frames oldest first, as recorded)."""
+    def show_sections(
+        self, sections: Sequence[tuple[str, list[Frame]]], foot: tuple[str, Sequence[str]] = ("", ())
+    ) -> None:
+        """Show titled stacks (frames oldest first, as recorded). `foot`: a remark below them, and lines about it."""
         self._sections = [(title, list(frames)) for title, frames in sections]
+        self._foot = foot
         self._model.clear()
         for title, frames in self._sections:
             head = self._item(one_line(title), "failed", bold=True)
@@ -55,6 +59,11 @@ class StackView(QTreeView):
                 head.appendRow(item)
             if not frames:
                 head.appendRow(self._item("No stack was recorded for this one.", "muted"))
+        if foot[0]:
+            remark = self._item(one_line(foot[0]), "muted")
+            for told in foot[1]:
+                remark.appendRow(self._item(told, "muted"))
+            self._model.appendRow(remark)
         for row in range(self._model.rowCount()):
             index = self._model.index(row, 0)
             self.expand(index)
@@ -75,7 +84,7 @@ class StackView(QTreeView):
             self.setExpanded(index, not self.isExpanded(index))
 
     def _again(self) -> None:
-        self.show_sections(self._sections)
+        self.show_sections(self._sections, self._foot)
 
     def copy_all(self) -> None:
         """Copy all sections as text."""
