@@ -11,9 +11,9 @@ import msgspec
 from replay_viewer.analysis.difference import Change, Difference, Place
 from replay_viewer.analysis.history import Entry
 from replay_viewer.cli.output import ProgressLine, print_json
-from replay_viewer.cli.reading import check_tab
+from replay_viewer.cli.places import check_tab, instant
 from replay_viewer.domain.errors import BadInput
-from replay_viewer.domain.time import offset, parse_instant
+from replay_viewer.domain.time import offset
 from replay_viewer.library import Library, home_dir
 from replay_viewer.services import compare
 
@@ -50,7 +50,7 @@ def _diff(options: argparse.Namespace) -> int:
     try:
         session = library.session(options.id)
         check_tab(session, options.tab)
-        start, end = (parse_instant(text, session.start) for text in (options.at, options.to))
+        start, end = (instant(text, session) for text in (options.at, options.to))
         if end < start:
             raise BadInput("The second instant lies before the first.", "Give the earlier one with --at.")
         found = compare.difference(library, session.id, options.tab, start, end)
@@ -131,7 +131,7 @@ def _history(options: argparse.Namespace) -> int:
     try:
         session = library.session(options.id)
         check_tab(session, options.tab)
-        at = parse_instant(options.at, session.start) if options.at else None
+        at = instant(options.at, session) if options.at else None
         try:
             found = compare.history(library, session.id, options.tab, options.node, at, progress)
         finally:

@@ -14,12 +14,12 @@ import msgspec
 
 from replay_viewer.cli.output import ProgressLine, print_json, print_table
 from replay_viewer.cli.output import note as say
-from replay_viewer.cli.reading import check_tab, parse_range
+from replay_viewer.cli.places import check_tab, instant, parse_range
 from replay_viewer.cli.viewing import go_headless
 from replay_viewer.domain.errors import BadInput, NotFound
 from replay_viewer.domain.rows import KINDS
 from replay_viewer.domain.session import NOTE_COLOURS, Note, Session, Spot
-from replay_viewer.domain.time import offset, parse_instant
+from replay_viewer.domain.time import offset
 from replay_viewer.export.clips import Shape, check, instants
 from replay_viewer.library import Library, home_dir
 from replay_viewer.redaction import HitLog
@@ -167,12 +167,10 @@ def _made(library: Library, session: Session, options: argparse.Namespace) -> No
         start, end = parse_range(options.range, session)
         start = session.start if start is None else start
         end = session.end if end is None else end
-        if end < start:
-            raise BadInput("The range ends before it begins.", "Write A..B with A before B.")
         return msgspec.structs.replace(new, t=start, end=end, tab=options.tab)
     if not options.at:
         raise BadInput("A note needs a place in time.", "Give --at, --range or --row.")
-    return msgspec.structs.replace(new, t=parse_instant(options.at, session.start), tab=options.tab)
+    return msgspec.structs.replace(new, t=instant(options.at, session), tab=options.tab)
 
 
 def _spot(text: str | None) -> tuple[float, float]:

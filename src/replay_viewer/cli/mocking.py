@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from replay_viewer.cli.reading import check_tab
+from replay_viewer.cli.places import check_tab
 from replay_viewer.domain.errors import SourceProblem
 from replay_viewer.domain.rows import NetworkRequest
 from replay_viewer.library import Library, home_dir

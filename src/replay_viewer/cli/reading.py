@@ -7,12 +7,13 @@ from typing import Any
 
 from replay_viewer.analysis.frustration import adjusted
 from replay_viewer.cli.output import print_json, print_table, to_plain
+from replay_viewer.cli.places import check_tab, instant, parse_range
 from replay_viewer.domain import rows as row_kinds
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.pulled import Pulled
 from replay_viewer.domain.rows import KINDS, NetworkRequest, Row, summary
 from replay_viewer.domain.session import Session
-from replay_viewer.domain.time import iso, offset, parse_instant
+from replay_viewer.domain.time import iso, offset
 from replay_viewer.library import Library, home_dir
 from replay_viewer.services import expiry, frustration, inactivity
 from replay_viewer.services.describe import describe, nodes_of
@@ -64,26 +65,6 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     which.add_argument("--node", type=int, metavar="ID", help="only this node, by its id in the recording")
     which.add_argument("--find", metavar="TEXT", help="only the elements that hold this text, or fit this selector")
     one.set_defaults(run=_state)
-
-
-def parse_range(text: str | None, session: Session) -> tuple[float | None, float | None]:
-    """(start, end) in epoch ms of `A..B`; an empty side is open. Raises BadInput."""
-    if not text:
-        return None, None
-    first, dots, last = text.partition("..")
-    if not dots:
-        raise BadInput(f"“{text}” is not a range.", "Write A..B, for example 10..25.")
-    return (
-        parse_instant(first, session.start) if first else None,
-        parse_instant(last, session.start) if last else None,
-    )
-
-
-def check_tab(session: Session, tab: int) -> None:
-    """Raise BadInput when the session has no such tab."""
-    if tab not in {one.index for one in session.tabs}:
-        count = len(session.tabs)
-        raise BadInput(f"The session has no tab {tab}.", f"It has {count}, numbered from 0.")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -294,9 +275,9 @@ def _state(options: argparse.Namespace) -> int:
         check_tab(session, options.tab)
         states = TabStates(library, session.id, options.tab)
         if options.selector or options.node is not None or options.find:
-            mirror = states.seek(parse_instant(options.at, session.start))
+            mirror = states.seek(instant(options.at, session))
             return _nodes(options, nodes_of(mirror, options.selector or "", options.node, options.find or ""))
-        state = describe(states.seek(parse_instant(options.at, session.start)))
+        state = describe(states.seek(instant(options.at, session)))
     finally:
         library.close()
     if options.json:

@@ -10,7 +10,7 @@ from typing import Any
 from replay_viewer.cli.evidence import pinner, shooter
 from replay_viewer.cli.output import note as say
 from replay_viewer.cli.output import print_json
-from replay_viewer.cli.reading import parse_range
+from replay_viewer.cli.places import parse_range
 from replay_viewer.domain.errors import BadInput, Cancelled
 from replay_viewer.library import Library, home_dir
 from replay_viewer.services import incident, redacting, sending

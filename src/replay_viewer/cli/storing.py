@@ -18,7 +18,7 @@ from replay_viewer.domain.pulled import Attached
 from replay_viewer.domain.time import parse_instant
 from replay_viewer.library import Library, home_dir
 from replay_viewer.services import addresses
-from replay_viewer.services.attach import detach, offset_of, set_offset
+from replay_viewer.services.attach import detach, named, offset_of, set_offset
 from replay_viewer.services.attaching import attach_files, attach_url
 from replay_viewer.services.importer import Progress, import_paths
 from replay_viewer.services.pull import PullProgress, pull, refresh
@@ -105,6 +105,8 @@ def _offset(options: argparse.Namespace) -> int:
         elif options.offset is not None:
             before = set_offset(library, session.id, options.source, offset_of(options.offset))
             note(f"It was {before:+,.0f} ms.")
+        else:
+            named(library, session, options.source)
         every = library.extras.attached(session.id)
     if options.json:
         print_json(every)

@@ -11,8 +11,7 @@ from typing import Any
 import msgspec
 
 from replay_viewer.cli.output import note, print_json
-from replay_viewer.cli.reading import check_tab
-from replay_viewer.domain.time import parse_instant
+from replay_viewer.cli.places import check_tab, instant
 from replay_viewer.export.base import File
 from replay_viewer.library import Library, home_dir
 from replay_viewer.services.files import write_all
@@ -115,7 +114,7 @@ def _snapshot(options: argparse.Namespace) -> int:
         check_tab(session, options.tab)
         engine = StillEngine(library, session.id, None)
         try:
-            t = parse_instant(options.at, session.start)
+            t = instant(options.at, session)
             page, picture = headless.read(engine, options.tab, t, marks=options.marks)
         finally:
             engine.close()

@@ -47,7 +47,8 @@ def offset(ms: float, *, tenths: bool = True) -> str:
     return f"{sign}{int(hours)}:{int(minutes):02d}:{tail}" if hours else f"{sign}{int(minutes)}:{tail}"
 
 
-_CLOCK = re.compile(r"^(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$")
+#: Of hours, minutes and seconds only the first may be 60 and more.
+_CLOCK = re.compile(r"^(?:(\d+):(?=[0-5]?\d:))?(\d+):([0-5]?\d(?:\.\d+)?)$")
 
 
 def parse_instant(text: str, start: float) -> float:

@@ -56,20 +56,21 @@ def _keep_own(library: Library, id: str) -> None:
 def detach(library: Library, id: str, name: str) -> None:
     """Take an attachment away. Raises NotFound."""
     session = library.session(id)
-    library.extras.remove_attached(session.id, _one(library, session, name).name)
+    library.extras.remove_attached(session.id, named(library, session, name).name)
     rebuild(library, session)
 
 
 def set_offset(library: Library, id: str, name: str, offset: float) -> float:
     """Let attached rows lie `offset` ms later than their own clock says; the offset before. Raises NotFound."""
     session = library.session(id)
-    one = _one(library, session, name)
+    one = named(library, session, name)
     library.extras.set_offset(session.id, msgspec.structs.replace(one, offset=offset))
     rebuild(library, session)
     return one.offset
 
 
-def _one(library: Library, session: Session, name: str) -> Attached:
+def named(library: Library, session: Session, name: str) -> Attached:
+    """What is attached to a session by this name, or the only one whose name begins so. Raises NotFound."""
     every = library.extras.attached(session.id)
     found = [one for one in every if one.name == name] or [one for one in every if one.name.startswith(name)]
     if len(found) == 1:

@@ -20,7 +20,7 @@ def candidates(library: Library, *, older_than: float = 0.0, larger_than: float 
     Raises BadInput.
     """
     if older_than <= 0 and larger_than <= 0:
-        raise BadInput("Nothing says what to clean up.", "Give --older-than or --larger-than.")
+        raise BadInput("Nothing says what to clean up.", "Give --older-than or --larger-than, above zero.")
     before = time.time() * 1000.0 - older_than
     kept = library.extras.kept()
     found: list[Session] = []
