@@ -91,7 +91,7 @@ def test_page_with_events_inlined(tmp_path: Path, script: bytes) -> None:
 
 
 def test_broken_events_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:
-    odd: list[Any] = [None, 7, "no", [], {"type": 9, "timestamp": 1}, {"type": 3}, {"type": "3", "timestamp": 1},
+    odd: list[Any] = [None, 7, "no", [], {"type": 9, "timestamp": 1}, {"type": 3}, {"type": "x", "timestamp": 1},
                       {"type": 3, "timestamp": "now"}, {"type": 1.5, "timestamp": 2}]  # fmt: skip
     found = read(tmp_path / "a.json", dumps([*odd, *EVENTS]))
     assert found.events == EVENTS

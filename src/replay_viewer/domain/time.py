@@ -9,11 +9,13 @@ from replay_viewer.domain.errors import BadInput
 
 #: Stamps below this are seconds: 1e11 ms is March 1973, 1e11 s is the year 5138.
 _SECONDS_BELOW = 1e11
+#: Stamps below this count from the beginning of a recording, in milliseconds: 1e8 s is March 1973 too.
+_COUNTED_BELOW = 1e8
 
 
 def to_ms(stamp: float) -> float:
     """Epoch milliseconds from a stamp in seconds or milliseconds (Sentry mixes both in one array)."""
-    return stamp * 1000.0 if 0 < stamp < _SECONDS_BELOW else float(stamp)
+    return stamp * 1000.0 if _COUNTED_BELOW < stamp < _SECONDS_BELOW else float(stamp)
 
 
 def iso_to_ms(text: str) -> float:

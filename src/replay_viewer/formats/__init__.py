@@ -4,7 +4,7 @@ Each module (or package) here registers what it reads; other packages add theirs
 `replay_viewer.formats`, which names a `Format` or a function that returns one.
 """
 
-from replay_viewer.formats import beacons, har, html, jsonl, logs, playwright, posthog, rrweb, sentry, wrapper
+from replay_viewer.formats import beacons, buried, har, html, jsonl, logs, playwright, posthog, rrweb, sentry, wrapper
 from replay_viewer.formats.base import (
     Batch,
     Captures,
@@ -30,6 +30,7 @@ __all__ = [
     "Said",
     "Skipped",
     "beacons",
+    "buried",
     "captured",
     "har",
     "html",

@@ -50,7 +50,12 @@ def sniff(document: Document) -> bool:
     """Objects with a time and a message (a line, or an array), a table with such columns, or a saved console."""
     if _first(document.head) is not None:
         return True
-    if document.shape.first == "[" and _is_line(dict.fromkeys(document.shape.item.keys, "")):
+    item = document.shape.item.keys
+    if (
+        document.shape.first == "["
+        and item.get("event", document.shape).first != "{"
+        and _is_line(dict.fromkeys(item, ""))
+    ):
         return True
     return _table(document.head) is not None or _is_console(document)
 
@@ -58,6 +63,8 @@ def sniff(document: Document) -> bool:
 def _is_line(value: dict[str, Any]) -> bool:
     """Whether an object is a line of a log: when, and what; not an event of a recording or a backend."""
     keys = value.keys()
+    if isinstance(value.get("event"), dict):
+        return False
     return (
         any(name in keys for name in _TIMES)
         and any(name in keys for name in _MESSAGES)
@@ -82,7 +89,10 @@ def _table(head: bytes) -> list[str] | None:
     line = head.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
     if line[:1] in "{[<" or not ("," in line or ";" in line or "\t" in line):
         return None
-    columns = [name.strip().lower() for name in next(csv.reader([line], delimiter=_delimiter(line)), [])]
+    try:
+        columns = [name.strip().lower() for name in next(csv.reader([line], delimiter=_delimiter(line)), [])]
+    except csv.Error:  # no text at all
+        return None
     found = any(name in columns for name in _TIMES) and any(name in columns for name in _MESSAGES)
     return columns if found else None
 

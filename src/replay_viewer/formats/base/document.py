@@ -118,6 +118,10 @@ class Document:
         return self.url.split("?")[0].split("#")[0]
 
 
+#: Name of the format that looks for events in what all others give up.
+BURIED = "buried"
+
+
 class Format(msgspec.Struct, frozen=True):
     """A registered format.
 

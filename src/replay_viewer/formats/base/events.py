@@ -7,6 +7,7 @@ style rules).
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 import msgspec
 
 from replay_viewer.domain.errors import BadInput
+from replay_viewer.domain.time import iso_to_ms
 from replay_viewer.formats.base.pieces import Batch, Piece, Skipped, batches
 from replay_viewer.formats.base.repair import checked, split
 
@@ -40,6 +42,17 @@ _head = msgspec.json.Decoder(_Head)
 _raw_dict: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _text: msgspec.json.Decoder[str] = msgspec.json.Decoder(str)
 _encode = msgspec.json.Encoder().encode
+
+
+class Elsewhere(NotARecording):
+    """It is a recording, in a form that only the product it comes from can show."""
+
+
+#: Later than any stamp in milliseconds: microseconds, and nanoseconds.
+_MICRO, _NANO = 1e14, 1e17
+_TEXT_DATA = re.compile(rb'"data"\s*:\s*"')
+#: Members in which rows of tables, queues and logs keep the event itself.
+_INNER = ("event", "rrweb", "payload", "event_data", "eventData", "snapshot", "data", "value", "json", "body")
 
 
 class Broken(ValueError):
@@ -96,11 +109,85 @@ def normal(element: bytes) -> tuple[str, bytes]:
         element = text.encode() if text.lstrip().startswith("{") else _inflate(text)
     try:
         head = _head.decode(element)
+        odd = not head.cv and (head.timestamp >= _MICRO or _TEXT_DATA.search(element) is not None)
     except msgspec.ValidationError as error:
-        raise Broken(_why(element)) from error
+        mended = _mended(element)
+        if mended is None:
+            raise Broken(_why(element)) from error
+        return mended
     except msgspec.DecodeError as error:
         raise Broken("not-json") from error
+    mended = _mended(element) if odd else None
+    if mended is not None:
+        return mended
     return _window(head), _ungzip(element) if head.cv else element
+
+
+def _mended(element: bytes, depth: int = 0) -> tuple[str, bytes] | None:
+    """(window id, JSON) of an event told in other words: stamps as text, in micro- or nanoseconds, `type` and `data`
+    as text, or the whole of it inside a row. None when it is none."""
+    try:
+        fields = _raw_dict.decode(element)
+        kind, stamp = msgspec.json.decode(fields["type"]), msgspec.json.decode(fields["timestamp"])
+    except (KeyError, msgspec.DecodeError, RecursionError):
+        return _inner(element, depth)
+    t = _stamp(stamp)
+    kind = int(kind) if isinstance(kind, str) and len(kind) == 1 and kind.isdigit() else kind
+    if t is None or isinstance(kind, bool) or not isinstance(kind, int) or not 0 <= kind <= 7:
+        return _inner(element, depth)
+    data = bytes(fields.get("data", msgspec.Raw(b"null")))
+    if data.startswith(b'"'):
+        text = _text.decode(data).strip()
+        if text.startswith(("{", "[")):
+            try:
+                data = checked(text.encode("utf-8", "replace"))
+            except (msgspec.DecodeError, RecursionError):
+                return None
+    plain = _encode({**fields, "type": kind, "timestamp": t, "data": msgspec.Raw(data)})
+    try:
+        head = _head.decode(plain)
+    except msgspec.DecodeError:
+        return None
+    return _window(head), _ungzip(plain) if head.cv else plain
+
+
+def _inner(element: bytes, depth: int) -> tuple[str, bytes] | None:
+    """The event a row holds, and the row's window."""
+    if depth > 2:
+        return None
+    try:
+        fields = _raw_dict.decode(element)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    for name in _INNER:
+        held = bytes(fields.get(name, msgspec.Raw(b"")))
+        if held.startswith(b'"'):
+            held = _text.decode(held).strip().encode("utf-8", "replace")
+        if not held.startswith(b"{"):
+            continue
+        try:
+            found = _mended(checked(held), depth + 1)
+        except (msgspec.DecodeError, RecursionError):
+            continue
+        if found is not None:
+            row = [msgspec.json.decode(fields[key]) for key in ("windowId", "window_id") if key in fields]
+            return found[0] or next((key for key in row if isinstance(key, str)), ""), found[1]
+    return None
+
+
+def _stamp(value: Any) -> float | None:
+    """A stamp in seconds or milliseconds, of one as text or of finer grain."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            try:
+                return iso_to_ms(value)
+            except BadInput:
+                return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e20:
+        return None
+    return value / 1e6 if value >= _NANO else value / 1e3 if value >= _MICRO else value
 
 
 def _window(head: _Head) -> str:
@@ -114,6 +201,11 @@ def _why(element: bytes) -> str:
     except msgspec.DecodeError:
         return "not-json"
     return "no-time" if isinstance(fields, dict) and "type" in fields and "timestamp" not in fields else "not-event"
+
+
+def _line(line: bytes) -> bytes:
+    """A line without what may separate it from the next: a comma, the mark of RFC 7464."""
+    return line.strip(b" \t\r\x1e").removesuffix(b",")
 
 
 class Sifter:
@@ -131,6 +223,11 @@ class Sifter:
         try:
             heads = _heads.decode(array)
         except (msgspec.ValidationError, RecursionError):
+            yield from self.each(bytes(raw) for raw in raws)
+            return
+        # Whoever writes one event in another way writes all of them so.
+        odd = any(_TEXT_DATA.search(memoryview(raw)[:300]) for raw in raws[:3])
+        if heads and (heads[0].timestamp >= _MICRO or (odd and heads[0].cv is None)):
             yield from self.each(bytes(raw) for raw in raws)
             return
         if not any(head.cv is not None or head.windowId is not None or head.window_id is not None for head in heads):
@@ -169,7 +266,7 @@ class Sifter:
 
     def lines(self, run: bytes) -> Iterator[Batch]:
         """The events of a run of lines, one JSON value a line."""
-        lines = [line for line in run.splitlines() if line and not line.isspace()]
+        lines = [line for line in map(_line, run.splitlines()) if line and line not in (b"[", b"]")]
         array = b"[" + b",".join(lines) + b"]"
         try:
             array, raws = split(array)

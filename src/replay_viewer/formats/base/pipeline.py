@@ -11,8 +11,8 @@ from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.rows import ErrorEvent
 from replay_viewer.domain.session import Facts
 from replay_viewer.formats.base.cursor import Malformed
-from replay_viewer.formats.base.document import Document, Format, recognise
-from replay_viewer.formats.base.events import NotARecording
+from replay_viewer.formats.base.document import BURIED, Document, Format, recognise, registered
+from replay_viewer.formats.base.events import Elsewhere, NotARecording
 from replay_viewer.formats.base.pieces import Batch, Linked, Piece, Said, Skipped, merge_facts
 from replay_viewer.formats.base.stream import Truncated
 from replay_viewer.formats.base.tree import tree_of
@@ -63,6 +63,36 @@ def _too_deep(document: Document) -> Malformed:
     return Malformed(f"“{document.name}” is nested too deeply to be read.", "Ask for a recording of a simpler page.")
 
 
+def _goes_on(document: Document) -> bool:
+    """Whether the first event of a file, as its head shows it, is a change of a page that came before."""
+    shape = document.shape
+    for first in (shape, shape.item, shape.at("events").item):
+        if "type" in first.keys and "timestamp" in first.keys:
+            return first.keys["type"].first == "3"
+    return False
+
+
+def _read(source: Source) -> Iterator[Piece]:
+    """The pieces of a document; of one in which its format finds no events, what else of it is events."""
+    events = 0
+    try:
+        for piece in source.format.read(source.document):
+            events += len(piece.events) if isinstance(piece, Batch) else 0
+            yield piece
+    except (NotARecording, Malformed) as error:
+        buried = next((item for item in registered() if item.name == BURIED), None)
+        told = events or source.document.captured or source.format.linked
+        if told or buried is None or source.format is buried or not buried.sniff(source.document):
+            raise
+        source.document.close()
+        try:
+            yield from buried.read(source.document)
+        except Elsewhere:
+            raise
+        except NotARecording:
+            raise error from None
+
+
 class Reading:
     """One call of `read_paths`: the documents in order, and what was held back until its session is known."""
 
@@ -92,10 +122,13 @@ class Reading:
                 self.others += bool(document.size)
             document.__dict__.pop("head", None)  # 64 kB each would add up
         recordings = [source for source in sources if not source.format.linked and not source.document.captured]
+        going_on = [source for source in recordings if _goes_on(source.document)]
+        # Files that begin in the middle of a page are the rest of the one that does not.
+        pieces = bool(going_on) and len(recordings) - len(going_on) <= 1
         for source in sources:
             if source.document.captured or source.format.parts:
                 source.key = source.document.folder
-            elif len(recordings) > 1:
+            elif len(recordings) > 1 and not pieces:
                 source.key = source.document.name
         folders = {source.key for source in sources if source.document.captured or source.format.parts}
         if len(folders) == 1 and all(s.document.captured or s.format.parts or s.format.linked for s in sources):
@@ -109,7 +142,7 @@ class Reading:
 
     def read(self, source: Source) -> Iterable[Piece]:
         """The pieces of a document. Raises BadInput, RecursionError, OSError."""
-        return source.format.read(source.document)
+        return _read(source)
 
     def pieces(self) -> Iterator[Piece]:
         """All pieces; rows files first inside each folder. Raises BadInput."""

@@ -1,14 +1,19 @@
-"""Bytes of a file or a body with its compression undone: gzip, zlib and zstd, found by their first bytes.
+"""Bytes of a file or a body with its compression undone: gzip, zlib, zstd, bz2, xz and Brotli, found by their first bytes; and
+UTF-16 and UTF-32 as UTF-8.
 
 Sizes are limited while inflating, so a small file that inflates without end is refused with bounded memory.
 """
 
 from __future__ import annotations
 
+import bz2
+import codecs
+import lzma
 import zlib
 from io import BytesIO
 from typing import IO, Protocol, cast
 
+import brotli
 import zstandard
 
 from replay_viewer.domain.errors import BadInput
@@ -20,6 +25,8 @@ MAX_RATIO = 400
 RATIO_FROM = 128 << 20
 _STEP = 1 << 18
 _LAYERS = 3
+#: So much of the beginning says how it is packed.
+_LOOK = 1 << 12
 
 
 class Truncated(BadInput):
@@ -107,6 +114,87 @@ class _Zstd:
             raise Truncated(f"“{self.name}” is damaged: its compressed data cannot be read further.") from error
 
 
+class _Stepwise:
+    """bz2 and xz, by the standard library's decompressors."""
+
+    def __init__(self, source: Reader, name: str, z: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
+        self.source, self.name, self.z = source, name, z
+
+    def read(self, size: int) -> bytes:
+        out = b""
+        while not out and not self.z.eof:
+            data = self.source.read(_STEP) if self.z.needs_input else b""
+            if self.z.needs_input and not data:
+                raise Truncated(f"“{self.name}” is cut off: its compressed data ends too early.")
+            try:
+                out = self.z.decompress(data, size)
+            except (OSError, EOFError, lzma.LZMAError) as error:
+                raise Truncated(f"“{self.name}” is damaged: its compressed data cannot be read further.") from error
+        return out
+
+
+class _Brotli:
+    """Brotli, which says nothing of itself: tried on what is no text and nothing else (`_is_brotli`)."""
+
+    def __init__(self, source: Reader, name: str) -> None:
+        self.source, self.name, self.z, self.pending = source, name, brotli.Decompressor(), b""
+
+    def read(self, size: int) -> bytes:
+        while not self.pending and not self.z.is_finished():
+            # Small steps: what one of them gives cannot be limited.
+            data = self.source.read(1 << 12)
+            if not data:
+                raise Truncated(f"“{self.name}” is cut off: its compressed data ends too early.")
+            try:
+                self.pending = self.z.process(data)
+            except brotli.error as error:
+                raise Truncated(f"“{self.name}” is damaged: its compressed data cannot be read further.") from error
+        out, self.pending = self.pending[:size], self.pending[size:]
+        return out
+
+
+class _Recoded:
+    """Text in another encoding, as UTF-8."""
+
+    def __init__(self, source: Reader, encoding: str) -> None:
+        self.source, self.decoder, self.pending = source, codecs.getincrementaldecoder(encoding)("replace"), b""
+
+    def read(self, size: int) -> bytes:
+        while not self.pending:
+            data = self.source.read(_STEP)
+            self.pending = self.decoder.decode(data, final=not data).encode("utf-8", "replace")
+            if not data:
+                break
+        out, self.pending = self.pending[:size], self.pending[size:]
+        return out
+
+
+def _encoding(head: bytes) -> str:
+    """The encoding a text begins in when it is not UTF-8: by its mark, or by the zeros beside the first characters."""
+    if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if len(head) >= 4 and head[0] in b'[{"' and head[1] == head[3] == 0:
+        return "utf-32-le" if head[2] == 0 else "utf-16-le"
+    if len(head) >= 4 and head[0] == head[2] == 0 and head[1] in b'[{"':
+        return "utf-16-be"
+    return ""
+
+
+def _is_text(head: bytes) -> bool:
+    return head.startswith(b"\xef\xbb\xbf") or all(9 <= byte < 127 for byte in head)
+
+
+def _is_brotli(head: bytes) -> bool:
+    """Whether the beginning of a file gives JSON or a page as Brotli."""
+    try:
+        out = brotli.Decompressor().process(head)
+    except brotli.error:
+        return False
+    return bytes(out).lstrip()[:1] in (b"[", b"{", b'"', b"<")
+
+
 def _is_zlib(head: bytes) -> bool:
     return len(head) > 1 and head[0] == 0x78 and (head[0] << 8 | head[1]) % 31 == 0
 
@@ -129,9 +217,22 @@ class Stream:
                 reader = _Zlib(peeked, name)
             elif head == b"\x28\xb5\x2f\xfd":
                 reader = _Zstd(peeked, name)
-            else:
+            elif head.startswith(b"BZh"):
+                reader = _Stepwise(peeked, name, bz2.BZ2Decompressor())
+            elif head == b"\xfd7zX":
+                reader = _Stepwise(peeked, name, lzma.LZMADecompressor())
+            elif encoding := _encoding(head):
+                reader = _Recoded(peeked, encoding)
+                break
+            elif _is_text(head):
                 reader = peeked
                 break
+            else:
+                head = peeked.read(4) + reader.read(_LOOK)
+                peeked = _Counted(reader, head)
+                reader = _Brotli(peeked, name) if _is_brotli(head) else peeked
+                if reader is peeked:
+                    break
             self.layers += 1
         self._reader = reader
 
