@@ -1,4 +1,4 @@
-"""Events inside something else, told in other words, or packed in other ways: found by what is there, not by names."""
+"""Events inside something else, told in other words, or packed in other ways: found by what is there."""
 
 from __future__ import annotations
 

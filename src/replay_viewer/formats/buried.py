@@ -3,8 +3,8 @@
 Asked last, and of what other formats recognised but found no events in. Known ways in which they travel: lists of
 batches (`[{events: […]}, …]`), members of any name and depth, tables whose cells are events or JSON text of events,
 `snapshot_data_by_window_id` (PostHog's API before 2023), JSON text inside JSON (`"[{\\"type\\":4…"`), a script that
-assigns them, `JSON.parse("…")` and `atob("…")`, answers kept from being scripts (`)]}'`), event streams (`data: {…}`),
-RFC 7464 sequences, lines with a comma or words around each, Base64.
+assigns them, `JSON.parse("…")` and `atob("…")`, answers kept from being scripts (`)]}'`), event streams
+(`data: {…}`), RFC 7464 sequences, lines with a comma or words around each, Base64.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class _Search:
 
     def _string(self, raw: bytes, session: str, tab: str, depth: int) -> Iterator[Piece]:
         text = _string.decode(raw)
-        if text.startswith("x\x9c") or text.startswith("\x1f\x8b"):
+        if text.startswith(("x\x9c", "\x1f\x8b")):
             try:
                 inner = inflate(text.encode("latin-1"), self.name, MAX_FILE)
             except (UnicodeEncodeError, NotARecording):

@@ -1,5 +1,5 @@
-"""Bytes of a file or a body with its compression undone: gzip, zlib, zstd, bz2, xz and Brotli, found by their first bytes; and
-UTF-16 and UTF-32 as UTF-8.
+"""Bytes of a file or a body with its compression undone: gzip, zlib, zstd, bz2, xz and Brotli, found by their first
+bytes; and UTF-16 and UTF-32 as UTF-8.
 
 Sizes are limited while inflating, so a small file that inflates without end is refused with bounded memory.
 """
@@ -170,7 +170,7 @@ class _Recoded:
 
 
 def _encoding(head: bytes) -> str:
-    """The encoding a text begins in when it is not UTF-8: by its mark, or by the zeros beside the first characters."""
+    """The encoding a text begins in when it is not UTF-8: by its mark, or by the zeros beside its characters."""
     if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         return "utf-32"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
