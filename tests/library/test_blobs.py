@@ -8,6 +8,7 @@ import pytest
 import zstandard
 
 from replay_viewer.domain.errors import StorageProblem
+from replay_viewer.library import blobs
 from replay_viewer.library.blobs import BlobStore, BlobWriter
 
 
@@ -85,3 +86,23 @@ def test_a_frame_without_a_checksum_of_its_own_is_held_against_its_digest(home: 
     store.path(digest).write_bytes(zstandard.ZstdCompressor().compress(b"another"))
     with pytest.raises(StorageProblem, match="damaged"):
         store.read(digest)
+
+
+def test_a_blob_in_parts_is_the_blob(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blobs, "_PART", 100)
+    store = BlobStore(home)
+    writer = BlobWriter(store)
+    content = b"".join(b"line %d\n" % n for n in range(500))
+    digest = writer.put(content)
+    empty = writer.put(b"")
+    writer.sync()
+    writer.close()
+    parts = list(store.parts(digest))
+    assert len(parts) > 10
+    assert b"".join(parts) == content
+    assert list(store.parts(empty)) == []
+    damaged = bytearray(store.path(digest).read_bytes())
+    damaged[-3] ^= 0x55
+    store.path(digest).write_bytes(damaged)
+    with pytest.raises(StorageProblem, match="damaged"):
+        list(store.parts(digest))

@@ -36,16 +36,27 @@ def test_damage_and_the_future() -> None:
         packed.Texts(packed.pack_texts([])[:7] + b"\x09")
 
 
+def test_too_few_texts_are_noticed_when_they_are_read() -> None:
+    with pytest.raises(StorageProblem):
+        packed.Texts(packed.pack_texts([packed.fold(["a", "b"])]), 3).containing("a")
+
+
 _line = st.text(st.sampled_from("abßAB \n😀"), max_size=8)
 
 
-@given(st.lists(_line, max_size=12), st.text(st.sampled_from("abßAB \n😀"), max_size=3), st.booleans())
-def test_containing_is_what_a_loop_finds(lines: list[str], needle: str, often: bool) -> None:
-    limit, packed._FREQUENT = packed._FREQUENT, 0 if often else packed._FREQUENT
+@given(
+    st.lists(_line, max_size=12), st.text(st.sampled_from("abßAB \n😀"), max_size=3), st.booleans(), st.integers(1, 9)
+)
+def test_containing_is_what_a_loop_finds(lines: list[str], needle: str, often: bool, size: int) -> None:
+    limit, packed._FREQUENT_EVERY = packed._FREQUENT_EVERY, 1 << 30 if often else packed._FREQUENT_EVERY
     try:
         found = _texts(lines).containing(needle)
+        blob = packed.pack_texts([packed.fold(lines)])
+        parts = [blob[:8], *(blob[at : at + size] for at in range(8, len(blob), size))]
+        in_parts = packed.Texts(iter(parts), len(lines))
+        assert [in_parts.containing(needle).tolist() for _ in range(2)] == [found.tolist()] * 2
     finally:
-        packed._FREQUENT = limit
+        packed._FREQUENT_EVERY = limit
 
     def folded(text: str) -> str:
         return text.replace("\n", " ").casefold()

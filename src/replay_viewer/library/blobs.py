@@ -28,6 +28,14 @@ MAX_BLOB = 1 << 30
 _IN_FLIGHT = 48 << 20
 
 
+#: Bytes unpacked at once where one part is looked at while the next is unpacked.
+_PART = 4 << 20
+
+
+def _damaged() -> StorageProblem:
+    return StorageProblem("A piece of this session is damaged in the library.", "Import or pull the session again.")
+
+
 class BlobStore:
     """The blobs below one folder. Reading is stateless; writing goes through a `BlobWriter`."""
 
@@ -59,6 +67,35 @@ class BlobStore:
                 return self._unpack.decompress(stored)
         return self._check(digest, stored)
 
+    def parts(self, digest: str) -> Iterator[bytes]:
+        """The content in parts, the next one being unpacked in a thread while one is looked at.
+
+        Raises StorageProblem when missing or damaged, which may show only after the last part.
+        """
+        stored = self._read(digest)
+        try:
+            frame = zstandard.get_frame_parameters(stored)
+        except zstandard.ZstdError:
+            frame = None
+        if frame is None or not frame.has_checksum or frame.content_size > MAX_BLOB:
+            yield self._check(digest, stored)
+            return
+        reader, left = zstandard.ZstdDecompressor().stream_reader(stored), frame.content_size
+        with ThreadPoolExecutor(1, "unpack") as pool:
+            coming = pool.submit(reader.read, _PART)
+            while True:
+                try:
+                    part = coming.result()
+                except zstandard.ZstdError:
+                    part = b""
+                left -= len(part)
+                if not part:
+                    break
+                coming = pool.submit(reader.read, _PART)
+                yield part
+        if left:
+            raise _damaged()
+
     def is_good(self, digest: str) -> bool:
         """Whether the blob is there and undamaged."""
         try:
@@ -83,9 +120,7 @@ class BlobStore:
             if 0 <= zstandard.frame_content_size(stored) <= MAX_BLOB:
                 content = self._unpack.decompress(stored)
         if hashlib.sha256(content).hexdigest() != digest:
-            raise StorageProblem(
-                "A piece of this session is damaged in the library.", "Import or pull the session again."
-            )
+            raise _damaged()
         return content
 
     def files(self) -> Iterator[Path]:

@@ -11,7 +11,7 @@ each followed by one line feed (line feeds inside are blanks).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,8 @@ _LAYOUT: tuple[tuple[str, str], ...] = (
     ("tab", "<i4"),
     ("severity", "<i1"),
 )
-#: Up to about this many occurrences the text is split at them, above they are found by NumPy.
-_FREQUENT = 1_000_000
+#: With an occurrence in so many bytes, or fewer, the text is split at them; where they are denser NumPy finds them.
+_FREQUENT_EVERY = 64
 
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -109,22 +109,79 @@ def pack_texts(pieces: list[bytes]) -> bytes:
 
 
 class Texts:
-    """The texts of one kind, ready to be searched. Answers are masks in order of arrival."""
+    """The texts of one kind, ready to be searched. Answers are masks in order of arrival.
 
-    def __init__(self, blob: bytes) -> None:
-        _check(blob, _TEXTS)
-        self._blob = blob
-        self._bytes: npt.NDArray[np.uint8] = np.frombuffer(blob, np.uint8)
-        ends = np.flatnonzero(self._bytes[8:] == 10).astype(np.int64) + 8
-        #: where each text starts; one more for the end of the last
-        self._starts: Numbers = np.concatenate([np.array([8], np.int64), ends + 1])
+    They are held in pieces of whole lines, made while the first question is answered: reading a blob of a million
+    texts and looking through it go on side by side.
+    """
+
+    def __init__(self, blob: bytes | Iterable[bytes], expected: int | None = None) -> None:
+        """`blob`: whole, or in parts cut anywhere. Raises NewerVersion and StorageProblem; the latter also later,
+        when parts that are read on the way turn out to be damaged or there are not `expected` texts."""
+        self._parts = iter([blob] if isinstance(blob, bytes) else blob)
+        head = next(self._parts, b"")
+        _check(head, _TEXTS)
+        self._rest = head[8:]
+        self._expected = expected
+        self._pieces: list[_Piece] = []
+        self._complete = False
 
     def __len__(self) -> int:
-        return len(self._starts) - 1
+        return sum(map(len, self._all()))
+
+    def _all(self) -> Iterator[_Piece]:
+        """The pieces; those not made yet are made."""
+        yield from self._pieces
+        while not self._complete:
+            part = next(self._parts, None)
+            self._complete = part is None
+            text = self._rest + part if part is not None else self._rest
+            cut = text.rfind(b"\n") + 1
+            self._rest = text[cut:]
+            if cut:
+                self._pieces.append(_Piece(text[:cut] if self._rest else text))
+                yield self._pieces[-1]
+        if self._expected is not None and sum(map(len, self._pieces)) != self._expected:
+            raise StorageProblem("The row texts of this session are damaged.", "Import the session again.")
 
     def containing(self, text: str) -> Mask:
         """Which texts contain `text`, whatever its case."""
         needle = fold([text])[:-1]
+        return _joined([piece.containing(needle) for piece in self._all()], bool)
+
+    def matching(self, pattern: re.Pattern[str]) -> Mask:
+        """Which texts the pattern is found in. The texts are case-folded."""
+        return _joined([piece.matching(pattern) for piece in self._all()], bool)
+
+    def endings(self, words: Sequence[str]) -> Codes:
+        """With which of `words` each text ends, counted from 1; 0 with none of them. In order of arrival."""
+        needles = [fold([word])[:-1] for word in words]
+        return _joined([piece.endings(needles) for piece in self._all()], np.uint8)
+
+    def repeats(self, order: npt.NDArray[np.uint32]) -> Mask:
+        """For texts in this order: whether each is the same as the one before it."""
+        whole = _Piece(b"".join(piece.blob for piece in self._all()))
+        return whole.repeats(order)
+
+
+def _joined(parts: Sequence[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
+    return np.concatenate(parts) if parts else np.zeros(0, kind)
+
+
+class _Piece:
+    """Some texts in a row."""
+
+    def __init__(self, blob: bytes) -> None:
+        self.blob = blob
+        self._bytes: npt.NDArray[np.uint8] = np.frombuffer(blob, np.uint8)
+        ends = np.flatnonzero(self._bytes == 10)
+        #: where each text starts; one more for the end of the last
+        self._starts: Numbers = np.concatenate([np.zeros(1, np.int64), ends + 1])
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def containing(self, needle: bytes) -> Mask:
         if not needle:
             return np.ones(len(self), bool)
         positions = self._positions(needle)
@@ -137,17 +194,14 @@ class Texts:
         return np.asarray(before[1:] > before[:-1])
 
     def matching(self, pattern: re.Pattern[str]) -> Mask:
-        """Which texts the pattern is found in. The texts are case-folded."""
         search = pattern.search
-        lines = self._blob[8:].decode("utf-8", "surrogatepass").split("\n")[:-1]
+        lines = self.blob.decode("utf-8", "surrogatepass").split("\n")[:-1]
         return np.fromiter((search(line) is not None for line in lines), bool, len(lines))
 
-    def endings(self, words: Sequence[str]) -> Codes:
-        """With which of `words` each text ends, counted from 1; 0 with none of them. In order of arrival."""
+    def endings(self, needles: Sequence[bytes]) -> Codes:
         codes = np.zeros(len(self), np.uint8)
         ends = self._starts[1:] - 1
-        for number, word in enumerate(words, 1):
-            needle = fold([word])[:-1]
+        for number, needle in enumerate(needles, 1):
             fits = ends - self._starts[:-1] >= len(needle)
             for back, byte in enumerate(reversed(needle), 1):
                 fits &= self._bytes[np.maximum(ends - back, 0)] == byte
@@ -155,10 +209,9 @@ class Texts:
         return codes
 
     def repeats(self, order: npt.NDArray[np.uint32]) -> Mask:
-        """For texts in this order: whether each is the same as the one before it."""
         starts, lengths = self._starts[:-1][order], np.diff(self._starts)[order]
         same = np.zeros(len(order), bool)
-        blob = memoryview(self._blob)
+        blob = memoryview(self.blob)
         for n in (np.flatnonzero(lengths[1:] == lengths[:-1]) + 1).tolist():
             one, other, length = starts[n - 1], starts[n], lengths[n]
             same[n] = blob[one : one + length] == blob[other : other + length]
@@ -166,12 +219,11 @@ class Texts:
 
     def _positions(self, needle: bytes) -> Numbers:
         """Where a needle occurs, in order. What occurs inside an occurrence may be left out."""
-        sample = self._blob[8 : 8 + (1 << 20)]
-        if sample.count(needle) * len(self._blob) < _FREQUENT * max(len(sample), 1):
+        sample = self.blob[: 1 << 18]
+        if sample.count(needle) * _FREQUENT_EVERY < max(len(sample), 1):
             # The pieces between occurrences tell where they are; Python finds these faster than anything here could.
-            lengths = np.fromiter(map(len, self._blob.split(needle)), np.int64)
-            positions = np.cumsum(lengths + len(needle))[:-1] - len(needle)
-            return np.asarray(positions[positions >= 8])
+            lengths = np.fromiter(map(len, self.blob.split(needle)), np.int64)
+            return np.asarray(np.cumsum(lengths + len(needle))[:-1] - len(needle))
         return self._dense_positions(needle, sample[: 1 << 16])
 
     def _dense_positions(self, needle: bytes, sample: bytes) -> Numbers:
@@ -179,7 +231,7 @@ class Texts:
         by_rarity = sorted(range(len(needle)), key=lambda i: sample.count(needle[i : i + 1]))
         first = by_rarity[0]
         candidates: Numbers = np.flatnonzero(self._bytes == needle[first]) - first
-        candidates = candidates[(candidates >= 8) & (candidates <= len(self._bytes) - len(needle))]
+        candidates = candidates[(candidates >= 0) & (candidates <= len(self._bytes) - len(needle))]
         for i in by_rarity[1:]:
             candidates = candidates[self._bytes[candidates + i] == needle[i]]
         return candidates

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -205,17 +206,15 @@ class RowStore:
         if key in self._texts:
             self._texts.move_to_end(key)
             return self._texts[key]
-        blob = self._blobs.read(held.texts) if held.texts else packed.pack_texts([])
+        parts = self._blobs.parts(held.texts) if held.texts else iter([packed.pack_texts([])])
         if held.packed < len(held.columns):
             base = schema.row_id(of.gen, kind, held.first)
             found: Any = connection.exec_driver_sql(
                 "SELECT text FROM rows WHERE id BETWEEN ? AND ? ORDER BY id",
                 (base + held.packed, base + len(held.columns) - 1),
             ).scalars()
-            blob += packed.fold(list(found))
-        texts = packed.Texts(blob)
-        if len(texts) != len(held.columns):
-            raise StorageProblem("The row texts of this session are damaged.", "Import the session again.")
+            parts = chain(parts, [packed.fold(list(found))])
+        texts = packed.Texts(parts, len(held.columns))
         _keep(self._texts, key, texts, _KEPT_TEXTS)
         return texts
 
