@@ -187,7 +187,7 @@ def test_open_stays_on_loopback_and_ports_are_checked(tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         start(tmp_path, host="0.0.0.0")
     with start(tmp_path) as running, pytest.raises(SourceProblem, match="cannot listen"):
-        start(tmp_path, port=int(running.url.rpartition(":")[2]))
+        start(tmp_path / "other", port=int(running.url.rpartition(":")[2]))
 
 
 def test_a_home_that_is_a_file(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from replay_viewer.collector.app import Collector
 from replay_viewer.collector.health import Health
+from replay_viewer.collector.limits import LimitSettings
 from tests.collector.bodies import batch, snapshot
 
 NASTY = '<script>alert("x")</script>'
@@ -75,11 +76,18 @@ def test_health_is_from_real_checks(client: httpx.Client) -> None:
 
 def test_health_without_tokens_or_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     collector = Collector(tmp_path)
-    health = Health(collector._engine, tmp_path / "bodies", collector.access, collector._store, collector._metrics)
+    health = Health(
+        collector._engine,
+        tmp_path / "bodies",
+        collector.access,
+        collector._store,
+        collector._metrics,
+        LimitSettings(),
+    )
     assert health.report()["status"] == "degraded"
     collector.access.first_start()
     assert health.report()["status"] == "healthy"
-    there = (collector.access, collector._store, collector._metrics)
+    there = (collector.access, collector._store, collector._metrics, LimitSettings())
     gone = Health(collector._engine, tmp_path / "gone", *there).report()
     assert (gone["status"], gone["checks"]["storage"]["status"]) == ("unhealthy", "unhealthy")
     with collector._engine.begin() as connection:

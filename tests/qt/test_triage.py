@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import httpx
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
+from replay_viewer.collector.run import start
 from replay_viewer.qt.saved import SETTING
 from replay_viewer.qt.window import Window
+from replay_viewer.services.pull import pull
+from tests.collector.bodies import batch
 
 
 def _settled(window: Window, qtbot: QtBot) -> None:
@@ -114,3 +120,27 @@ def test_ranges_and_filters_are_taken_back_one_after_the_other(session_window: W
     ]
     assert field.text() == "cart"
     assert window.context.undo_stack.count() == 3, "taking back is no change of its own"
+
+
+def test_marks_are_shared_with_the_collector_a_session_came_from(
+    session_window: Window, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = session_window
+    _settled(window, qtbot)
+    with start(tmp_path / "collector") as running:
+        httpx.post(f"{running.url}/api/replay/s1/events?key=k", content=batch("s1"), trust_env=False)
+        marks = f"{running.url}/api/v1/sessions/s1/marks"
+        pull(window.context.library.home, f"{running.url}/sessions/s1")
+        window.queue.reload()
+        qtbot.waitUntil(lambda: window.queue.model.row_of("s1") >= 0, timeout=10_000)
+        _settled(window, qtbot)
+        host = running.url.removeprefix("http://")
+        assert window.queue._shares_with("s1") == host
+        assert window.queue._shares_with(window.context.opened.id) == ""  # type: ignore[union-attr]
+        httpx.post(marks, json={"add": ["theirs"]}, trust_env=False)
+        window.queue.change_marks("s1", tags=["mine"])
+        window.queue.share_marks("s1", host)
+        qtbot.waitUntil(lambda: window.queue.model.marks["s1"].tags == ["mine", "theirs"], timeout=20_000)
+        assert httpx.get(marks, trust_env=False).json()["tags"] == ["mine", "theirs"]
+    window.queue.share_marks("s1", host)
+    qtbot.waitUntil(lambda: "cannot be reached" in window.messages.accessibleName(), timeout=20_000)

@@ -27,6 +27,12 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     state = one.add_mutually_exclusive_group()
     state.add_argument("--watched", action="store_true")
     state.add_argument("--unwatched", action="store_true")
+    one.add_argument(
+        "--share",
+        action="store_true",
+        help="give the marks to the collector the session came from, and take those it has (its token needs the role "
+        "triager)",
+    )
     one.set_defaults(run=_mark)
 
 
@@ -39,6 +45,10 @@ def _mark(options: argparse.Namespace) -> int:
         marked: dict[str, Marks] = {
             id: library.marks.change(id, watched=watched, add=options.tag, remove=options.untag) for id in ids
         }
+    if options.share:
+        from replay_viewer.services.sharing import share  # the HTTP client takes a third of a second
+
+        marked = {id: share(home_dir(options.home), id) for id in ids}
     if options.json:
         print_json(marked)
         return 0

@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,13 +19,18 @@ from replay_viewer.collector.erasing import Eraser
 from replay_viewer.collector.facts import FactQueries
 from replay_viewer.collector.filters import instant, read_filters
 from replay_viewer.collector.guard import Guard, Handler, limit_of, matches, seconds, whole
+from replay_viewer.collector.http import problem
 from replay_viewer.collector.openapi import document
 from replay_viewer.collector.queries import Queries
+from replay_viewer.collector.triage import Triage
 from replay_viewer.collector.views import MAX_ROWS, Views
 from replay_viewer.domain.errors import BadInput, NotFound
 
 #: Longest time a reader may wait for a session to grow, in seconds: below what proxies put up with.
 MAX_WAIT = 30.0
+
+#: A body that changes marks is never larger (bytes).
+_LARGEST_CHANGE = 16 << 10
 
 #: Lists of facts: path to the kinds it holds.
 FACTS = {
@@ -37,8 +43,16 @@ FACTS = {
 }
 
 
+class MarkChange(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to be changed of a session's marks: `watched` (epoch ms, 0 not), tags to `add` and to `remove`."""
+
+    watched: float | None = None
+    add: list[str] = []
+    remove: list[str] = []
+
+
 class ReadApi:
-    """Routes that read, and the few by which an admin deletes."""
+    """Routes that read, and the few by which a triager marks and an admin deletes."""
 
     def __init__(
         self,
@@ -47,6 +61,7 @@ class ReadApi:
         views: Views,
         eraser: Eraser,
         audit: Audit,
+        triage: Triage,
         guard: Guard,
         arrivals: Arrivals,
     ) -> None:
@@ -55,6 +70,7 @@ class ReadApi:
         self._views = views
         self._eraser = eraser
         self._audit = audit
+        self._triage = triage
         self._guard = guard
         self._arrivals = arrivals
 
@@ -66,6 +82,7 @@ class ReadApi:
             ("sessions/{id}/segments", self._segments),
             ("sessions/{id}/segments/{n:int}", self._segment),
             ("sessions/{id}/rows/{kind}", self._rows),
+            ("sessions/{id}/marks", self._marks),
             ("errors", self._errors),
             ("issues", self._issues),
             ("issues/{id}", self._issue),
@@ -76,6 +93,7 @@ class ReadApi:
         return [
             Route("/api/v1/openapi.json", _describe, methods=["GET"]),
             *(Route(f"/api/v1/{path}", guard(handler), methods=["GET"]) for path, handler in read),
+            Route("/api/v1/sessions/{id}/marks", guard(self._mark, "triager"), methods=["POST"]),
             Route("/api/v1/sessions/{id}", guard(self._delete_session, "admin"), methods=["DELETE"]),
             Route("/api/v1/users", guard(self._delete_user, "admin"), methods=["DELETE"]),
             Route("/api/v1/audit", guard(self._audit_log, "admin"), methods=["GET"]),
@@ -90,8 +108,10 @@ class ReadApi:
 
     async def _session(self, request: Request, reader: Reader) -> Response:
         found = await run_in_threadpool(self._queries.session, request.path_params["id"])
+        found["marks"] = await run_in_threadpool(self._triage.of, found["id"])
         await run_in_threadpool(self._audit.visit, reader.name, reader.role, "read", found["id"])
-        etag = f'"{found["segmentCount"]}-{found["received"]:.0f}-{found["errors"]}-{found["live"]:d}"'
+        marked = found["marks"]["changed"] or 0.0
+        etag = f'"{found["segmentCount"]}-{found["received"]:.0f}-{found["errors"]}-{found["live"]:d}-{marked:.0f}"'
         return JSONResponse(found, headers={"ETag": etag})
 
     async def _segments(self, request: Request, _reader: Reader) -> Response:
@@ -182,6 +202,32 @@ class ReadApi:
             return JSONResponse(found)
 
         return answer
+
+    async def _marks(self, request: Request, _reader: Reader) -> Response:
+        return JSONResponse(await run_in_threadpool(self._triage.of, request.path_params["id"]))
+
+    async def _mark(self, request: Request, reader: Reader) -> Response:
+        # A page elsewhere can send other types unasked, also to an open collector on its visitor's machine.
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return problem(415, "Send JSON as application/json.")
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > _LARGEST_CHANGE:
+                return problem(413, f"A change of marks is at most {_LARGEST_CHANGE} bytes.")
+        try:
+            change = msgspec.json.decode(body, type=MarkChange)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise BadInput(f"The change cannot be read: {error}.") from error
+        made = await run_in_threadpool(
+            self._triage.change,
+            request.path_params["id"],
+            reader,
+            watched=change.watched,
+            add=change.add,
+            remove=change.remove,
+        )
+        return JSONResponse(made)
 
     async def _delete_session(self, request: Request, reader: Reader) -> Response:
         done = await run_in_threadpool(self._eraser.session, request.path_params["id"], reader.name, reader.role)

@@ -16,7 +16,7 @@ from replay_viewer.collector.api import ReadApi
 from replay_viewer.collector.arrivals import Arrivals
 from replay_viewer.collector.audit import Audit
 from replay_viewer.collector.blobs import FileBlobs
-from replay_viewer.collector.database import default_url, open_database
+from replay_viewer.collector.database import default_url, leave, occupy, open_database
 from replay_viewer.collector.erasing import Eraser
 from replay_viewer.collector.facts import FactQueries
 from replay_viewer.collector.guard import Guard
@@ -33,8 +33,10 @@ from replay_viewer.collector.page import Pages
 from replay_viewer.collector.queries import Queries
 from replay_viewer.collector.redact import IngestRedaction
 from replay_viewer.collector.store import Store
+from replay_viewer.collector.triage import Triage
 from replay_viewer.collector.views import Views
 from replay_viewer.domain.errors import StorageProblem
+from replay_viewer.library.locks import FileLock
 
 
 class Collector:
@@ -56,10 +58,20 @@ class Collector:
     ) -> None:
         bodies = home / "bodies"
         try:
-            blobs = FileBlobs(bodies)
+            blobs = self._blobs = FileBlobs(bodies)
+            self._lock = FileLock(home / "collector.lock")
+            alone = self._lock.acquire(wait=False)
         except OSError as error:
             raise StorageProblem(f"{home} cannot be used: {error.strerror}.", "Choose another folder.") from error
-        self._engine = open_database(db or default_url(home))
+        # two would write into each other's bodies, and count limits apart
+        if not alone:
+            raise StorageProblem(f"Another collector works in {home}.", "Stop it, or choose another folder.")
+        try:
+            self._engine = open_database(db or default_url(home))
+            self._held = occupy(self._engine)
+        except BaseException:  # also when it is interrupted
+            self._lock.release()
+            raise
         self.access = Access(self._engine, open=open)
         self._arrivals = Arrivals()
         self._store = Store(self._engine, blobs, self._kept)
@@ -73,13 +85,14 @@ class Collector:
         self.eraser.recover()
         source_maps = MapStore(self._engine, home, self.audit)
         source_maps.recover()
-        api = ReadApi(queries, facts, views, self.eraser, self.audit, guard, self._arrivals)
+        triage = Triage(self._engine, self.audit)
+        api = ReadApi(queries, facts, views, self.eraser, self.audit, triage, guard, self._arrivals)
         routes = [
             *Ingest(self._store, self.access, limits, redaction).routes(),
             *api.routes(),
             *KeptItems(self._engine, blobs, guard).routes(),
             *MapApi(source_maps, self.audit, guard).routes(),
-            Health(self._engine, bodies, self.access, self._store, metrics).route(),
+            Health(self._engine, bodies, self.access, self._store, metrics, limits or LimitSettings()).route(),
             metrics.route(guard),
             *Pages(queries, facts, self.access, guard).routes(),
         ]
@@ -125,7 +138,11 @@ class Collector:
         """Finish what was taken and let go of the database. Twice is once."""
         self._keeper.stop(wait=True)
         self._store.close()
+        self._blobs.close()
+        leave(self._held)
+        self._held = None
         self._engine.dispose()
+        self._lock.release()
 
 
 async def _no_such_route(_request: Request, _error: Exception) -> Response:

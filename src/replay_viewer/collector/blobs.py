@@ -102,6 +102,10 @@ class FileBlobs:
         """See `Blobs`."""
         self._close()
 
+    def close(self) -> None:
+        """Nothing is appended any more."""
+        self._pool.shutdown()
+
     def erase(self, blob: str, offset: int, length: int) -> None:
         """Overwrite a body with zeros, durably. What is not there is erased already."""
         try:

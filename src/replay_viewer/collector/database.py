@@ -20,6 +20,8 @@ _MIGRATIONS = Path(__file__).with_name("migrations")
 _OLDEST_POSTGRESQL = 15
 #: Any number of our own: the name of the lock that migrations take.
 _MIGRATION_LOCK = 7_305_831
+#: And of the one that a running collector holds.
+_COLLECTOR_LOCK = 7_305_832
 #: A connection that the server closed is found out before it is used; a server that is not there is not waited for.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "postgresql": {
@@ -69,6 +71,33 @@ def open_database(url: str) -> Engine:
             f"The collector's database cannot be opened: {reason}.", "Check that it is there and writable."
         ) from error
     return engine
+
+
+def occupy(engine: Engine) -> Connection | None:
+    """Make sure that no other collector works on this database; what holds it, to be let go of with `leave`.
+
+    Two would keep bodies in two folders, and each would miss the other's. None on SQLite, whose file lies in the
+    collector's own folder. Raises StorageProblem.
+    """
+    if engine.dialect.name != "postgresql":
+        return None
+    connection = engine.connect()
+    taken = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_COLLECTOR_LOCK})").scalar_one()
+    connection.commit()
+    if not taken:
+        connection.close()
+        engine.dispose()
+        raise StorageProblem(
+            "Another collector works on this database.", "Stop it, or give this one a database of its own."
+        )
+    return connection
+
+
+def leave(held: Connection | None) -> None:
+    """Let go of the database: the connection is closed, and the lock with it."""
+    if held is not None:
+        held.detach()
+        held.close()
 
 
 @contextlib.contextmanager

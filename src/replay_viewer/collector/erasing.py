@@ -20,6 +20,7 @@ from replay_viewer.collector.schema import (
     errors,
     items,
     linked,
+    marks,
     projects,
     retention,
     segments,
@@ -187,7 +188,7 @@ class Eraser:
                     select(items).where(items.c.session == id, items.c.blob == shared)
                 ).mappings():
                     self._blobs.erase(row["blob"], row["offset"], row["bytes"])
-                for table in (segments, errors, linked, items, traces):
+                for table in (segments, errors, linked, items, traces, marks):
                     gone = connection.execute(delete(table).where(table.c.session == id)).rowcount
                     if table is segments:
                         done.bodies = gone

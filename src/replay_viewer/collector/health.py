@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from replay_viewer import __version__
 from replay_viewer.collector.access import Access
+from replay_viewer.collector.limits import LimitSettings
 from replay_viewer.collector.metrics import Metrics
 from replay_viewer.collector.store import Store
 
@@ -28,12 +29,15 @@ _LOW_SPACE = 256 << 20
 class Health:
     """The endpoint. `blobs`: folder of the bodies."""
 
-    def __init__(self, engine: Engine, blobs: Path, access: Access, store: Store, metrics: Metrics) -> None:
+    def __init__(
+        self, engine: Engine, blobs: Path, access: Access, store: Store, metrics: Metrics, limits: LimitSettings
+    ) -> None:
         self._engine = engine
         self._store = store
         self._blobs = blobs
         self._access = access
         self._metrics = metrics
+        self._limits = limits
         self._started = time.monotonic()
 
     def route(self) -> Route:
@@ -59,11 +63,21 @@ class Health:
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "version": __version__,
             "checks": checks,
+            "limits": self._limited(),
             "metrics": {
                 "uptime": round(time.monotonic() - self._started, 3),
                 "memory_usage": _resident(),
                 "response_time": round(self._metrics.mean(), 3),
             },
+        }
+
+    def _limited(self) -> dict[str, Any]:
+        """What is taken at most (0: any), and how that is counted."""
+        return {
+            "max_body": self._limits.max_body,
+            "rate": self._limits.rate,
+            "quota": self._limits.quota,
+            "counted": "rate: in memory, anew after a restart; quota: by the bodies stored since midnight UTC",
         }
 
     def _database(self) -> dict[str, Any]:

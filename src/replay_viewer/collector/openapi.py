@@ -52,7 +52,9 @@ _SEGMENT = _object(
     etag=_TEXT,
 )
 _WHOLE = _object(
-    **_SESSION["properties"], segments={"type": "array", "items": {"$ref": "#/components/schemas/Segment"}}
+    **_SESSION["properties"],
+    marks={"$ref": "#/components/schemas/Marks"},
+    segments={"type": "array", "items": {"$ref": "#/components/schemas/Segment"}},
 )
 _PROBLEM = _object(detail=_TEXT, causes=_TEXTS)
 _CHECK = {"type": "object", "properties": {"status": _TEXT}, "required": ["status"]}
@@ -61,6 +63,7 @@ _HEALTH = _object(
     timestamp=_TEXT,
     version=_TEXT,
     checks=_object(database=_CHECK, auth=_CHECK, external_apis=_CHECK, storage=_CHECK),
+    limits=_object(max_body=_INTEGER, rate=_INTEGER, quota=_INTEGER, counted=_TEXT),
     metrics=_object(uptime=_NUMBER, memory_usage=_NUMBER, response_time=_NUMBER),
 )
 _BATCH: dict[str, Any] = {

@@ -8,6 +8,7 @@ _NUMBER: dict[str, Any] = {"type": "number"}
 _INTEGER: dict[str, Any] = {"type": "integer"}
 _TEXT: dict[str, Any] = {"type": "string"}
 _USER: dict[str, Any] = {"type": "object", "properties": {"id": _TEXT, "email": _TEXT}, "required": ["id", "email"]}
+_TAG: dict[str, Any] = {"type": "string", "pattern": r"^\\s*[\\w./+-]{1,40}\\s*$"}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}
 
 
@@ -98,6 +99,22 @@ SCHEMAS: dict[str, Any] = {
     "Vitals": _page("Vital"),
     "AuditEntry": _object(id=_INTEGER, t=_NUMBER, actor=_TEXT, role=_TEXT, action=_TEXT, what=_TEXT, detail=_TEXT),
     "AuditEntries": _page("AuditEntry"),
+    "Marks": _object(
+        watched={"type": "number", "description": "When it was watched, 0 when not yet."},
+        tags={"type": "array", "items": _TEXT},
+        changed={"type": ["number", "null"]},
+        by={"type": "string", "description": "Name of the token that changed them last."},
+    ),
+    "MarkChange": {
+        "type": "object",
+        "properties": {
+            "watched": {"type": ["number", "null"], "minimum": 0},
+            "add": {"type": "array", "items": _TAG},
+            "remove": {"type": "array", "items": _TAG},
+        },
+        "additionalProperties": False,
+        "description": "What is not named stays as it is.",
+    },
     "Erased": _object(sessions=_INTEGER, rows=_INTEGER, bodies=_INTEGER),
 }
 
@@ -212,6 +229,12 @@ def read_paths() -> dict[str, Any]:
                 missing=True,
             )
         },
+        "/api/v1/sessions/{id}/marks": {
+            "get": operation(
+                "What people marked the session with: watched, and tags.", "Marks", _ID, _MATCH, missing=True
+            ),
+            "post": _change_marks(),
+        },
         "/api/v1/errors": {
             "get": operation(
                 "Errors, newest first.",
@@ -253,7 +276,7 @@ def read_paths() -> dict[str, Any]:
             "get": operation(
                 "Who read, exported and deleted what, newest first (role admin).",
                 "AuditEntries",
-                query("action", _TEXT, "read, export, delete, delete-user, expire, retention, token, key."),
+                query("action", _TEXT, "read, export, mark, delete, delete-user, expire, retention, token, key."),
                 *span,
                 *PAGING,
                 _MATCH,
@@ -261,6 +284,18 @@ def read_paths() -> dict[str, Any]:
             | admin
         },
     }
+
+
+def _change_marks() -> dict[str, Any]:
+    """The operation that changes a session's marks."""
+    found = operation("Change some of its marks (role triager); what they are now.", "Marks", _ID, missing=True)
+    del found["responses"]["304"]
+    found["responses"] |= {
+        "413": _problem("The change is too large."),
+        "415": _problem("It was not sent as application/json."),
+    }
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/MarkChange"}}}
+    return found | {"tags": ["triage"], "requestBody": {"required": True, "content": body}}
 
 
 def delete_session() -> dict[str, Any]:

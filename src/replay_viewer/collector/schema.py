@@ -281,6 +281,17 @@ source_maps = Table(
     sqlite_autoincrement=True,  # a number is never given to another map
 )
 
+#: What people mark sessions with while they triage. `watched`: epoch ms, 0 when not; `tags`: each between blanks.
+marks = Table(
+    "marks",
+    metadata,
+    Column("session", String(128), ForeignKey("sessions.id"), primary_key=True),
+    Column("watched", Float, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("changed", Float, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
 #: How long a project's sessions are kept, in days; `environment` '' stands for those without a rule of their own.
 retention = Table(
     "retention",

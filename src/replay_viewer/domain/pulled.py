@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from replay_viewer.domain.rows import Frame
+from replay_viewer.domain.session import Marks
 
 
 class Pulled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -12,7 +13,8 @@ class Pulled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `segments`: number of each segment that is here to its ETag at the source ('' when it has none). `of`: how many
     there were; `missing` those the source no longer hands out, with the reason. `expires`: when the backend deletes
-    the session, as it says itself or as its retention has it.
+    the session, as it says itself or as its retention has it. `marks`: those the session had there when the two were
+    last compared, None when it has none there.
     """
 
     url: str
@@ -22,6 +24,7 @@ class Pulled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     of: int = 0
     missing: dict[int, str] = {}
     expires: float = 0.0
+    marks: Marks | None = None
 
     @property
     def complete(self) -> bool:

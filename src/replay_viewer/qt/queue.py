@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
@@ -329,6 +330,30 @@ class Queue(QWidget):
             before = self.model.marks.get(session_id, Marks())
             self._put_marks(session_id, msgspec.structs.replace(before, watched=now))
 
+    def _shares_with(self, session_id: str) -> str:
+        """The collector a session came from, which keeps marks too; '' when it came from elsewhere."""
+        try:
+            pulled = self.context.library.extras.pulled(session_id)
+        except UserError:  # busy for once: the menu does without
+            return ""
+        return urlsplit(pulled.url).netloc if pulled is not None and pulled.source == "collector" else ""
+
+    def share_marks(self, session_id: str, host: str) -> None:
+        """Give a session's marks to the collector it came from, and take those it has."""
+
+        def work(library: Library) -> Marks:
+            from replay_viewer.services.sharing import share  # the HTTP client takes a third of a second
+
+            return share(library.home, session_id)
+
+        def done(marks: Marks) -> None:
+            self.model.mark(session_id, marks)
+            self.context.said.emit(f"The marks are the same here and at {host} now.", "", "info")
+
+        self.context.tasks.read(
+            work, done, lambda error: self.context.said.emit(error.message, error.advice, "failed"), key="share"
+        )
+
     def _ask_tags(self, session_id: str) -> None:
         before = self.model.marks.get(session_id, Marks()).tags
         text, said = QInputDialog.getText(
@@ -397,6 +422,8 @@ class Queue(QWidget):
             lambda: self.change_marks(session.id, watched=0.0 if watched else time.time() * 1000.0),
         )
         menu.addAction("Tags…", lambda: self._ask_tags(session.id))
+        if (host := self._shares_with(session.id)) and not self.context.library.frozen:
+            menu.addAction(f"Share marks with {host}", lambda: self.share_marks(session.id, host))
         menu.addSection(when(session.start))
         kept = session.id in self.model.kept
         menu.addAction(

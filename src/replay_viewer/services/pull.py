@@ -22,7 +22,7 @@ from replay_viewer.domain.pulled import Pulled
 from replay_viewer.domain.session import Finding, Session
 from replay_viewer.library import Library
 from replay_viewer.library.locks import FileLock
-from replay_viewer.services import addresses, expiry, importer, map_fetch
+from replay_viewer.services import addresses, expiry, importer, map_fetch, sharing
 from replay_viewer.services.asking import ask
 from replay_viewer.services.growth import Growth
 from replay_viewer.services.segments import Spool
@@ -342,6 +342,8 @@ class _Pull:
             raise NotFound("The session holds no recording yet.", "Try again in a moment.")
         self._imported = size
         with Library.open(self.home) as library:
+            before = library.extras.pulled(sessions[0])
+            sharing.bring(library, sessions[0], before.marks if before else None, plan.marks)
             library.extras.put_pulled(
                 sessions[0],
                 Pulled(
@@ -351,6 +353,7 @@ class _Pull:
                     segments={n: etag for n, etag in have.items() if n in plan.segments},
                     of=len(plan.segments),
                     missing=lost,
+                    marks=plan.marks,
                     expires=expiry.expires(self.source.name, plan.facts, library.session(sessions[0])),
                 ),
             )
@@ -359,18 +362,22 @@ class _Pull:
 
 
 class Came(msgspec.Struct, frozen=True, kw_only=True):
-    """What a refresh brought: events, rows by kind, segments (numbers of what is there more than before)."""
+    """What a refresh brought: events, rows by kind, segments (numbers of what is there more than before), `marks`:
+    whether it was marked otherwise there."""
 
     session: str
     events: int = 0
     rows: dict[str, int] = {}
     segments: int = 0
+    marks: bool = False
 
     @property
     def words(self) -> str:
         """It in words."""
         parts = [f"{self.events:,} events"] if self.events else []
         parts += [f"{count:,} {kind}" for kind, count in self.rows.items()]
+        if self.marks:
+            parts.append("what the session was marked with")
         if parts:
             return "Came: " + ", ".join(parts) + "."
         return (
@@ -397,8 +404,11 @@ def refresh(
     url = pulled.url if pulled else before.origin
     if not url.startswith(("http://", "https://")):
         raise BadInput("This session was not pulled from a source.", "Import its file again instead.")
-    if pulled is not None and not follow and _unchanged(home, url, pulled, cancelled, token):
-        return Came(session=before.id)
+    if pulled is not None and not follow and (plan := _unchanged(home, url, pulled, cancelled, token)):
+        with Library.open(home) as library:
+            sharing.bring(library, before.id, pulled.marks, plan.marks)
+            library.extras.put_pulled(before.id, msgspec.structs.replace(pulled, marks=plan.marks))
+        return Came(session=before.id, marks=plan.marks != pulled.marks)
     pull(home, url, progress=progress, cancelled=cancelled, token=token, follow=follow)
     with Library.open(home) as library:
         after = library.session(before.id)
@@ -416,10 +426,12 @@ def _difference(before: Session, after: Session, segments: int) -> Came:
     )
 
 
-def _unchanged(home: Path, url: str, pulled: Pulled, cancelled: Callable[[], bool] | None, token: str | None) -> bool:
-    """Whether the source has exactly what was pulled, as far as its ETags tell."""
+def _unchanged(
+    home: Path, url: str, pulled: Pulled, cancelled: Callable[[], bool] | None, token: str | None
+) -> Plan | None:
+    """What the source has, when that is exactly what was pulled, as far as its ETags tell."""
     if not pulled.complete or pulled.missing or "" in pulled.segments.values():
-        return False
+        return None
     source, link = recognise(url)
     reach = addresses.access(home, link) if token is None else Access(token=token)
 
@@ -427,7 +439,8 @@ def _unchanged(home: Path, url: str, pulled: Pulled, cancelled: Callable[[], boo
         async with Http(access=reach, patience=_PATIENCE) as http:
             return await source.plan(http, link, reach.token)
 
-    return ask(plan(), cancelled).segments == pulled.segments
+    now = ask(plan(), cancelled)
+    return now if now.segments == pulled.segments else None
 
 
 async def _whole(source: Source, link: Link, reach: Access) -> Link:

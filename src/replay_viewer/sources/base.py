@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from replay_viewer.domain.pulled import WantedMap
+from replay_viewer.domain.session import Marks
 from replay_viewer.sources.http import Http
 
 #: An instant made from an error lies this long before it, as a session opened by its first error does.
@@ -55,11 +56,15 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to pull: number of each segment to its ETag, and the bytes of all."""
+    """What there is to pull: number of each segment to its ETag, and the bytes of all.
+
+    `marks`: what people marked the session with there; None where that is not said.
+    """
 
     segments: dict[int, str]
     bytes: int
     facts: dict[str, Any] = {}
+    marks: Marks | None = None
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +166,22 @@ class Follower(Protocol):
 
     async def news(self, http: Http, link: Link, token: str, plan: Plan, wait: float) -> News:
         """What came after `plan`, waited for up to `wait` seconds as long as the session is being recorded."""
+
+
+class MarkChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of a session's marks: `watched` (epoch ms, 0 not), tags to `add` and to `remove`."""
+
+    watched: float | None = None
+    add: list[str] = []
+    remove: list[str] = []
+
+
+@runtime_checkable
+class Marker(Protocol):
+    """A source whose sessions can be marked by who works through them."""
+
+    async def mark(self, http: Http, link: Link, token: str, change: MarkChange) -> Marks:
+        """Change a session's marks there; what they are now."""
 
 
 @runtime_checkable

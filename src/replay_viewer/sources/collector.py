@@ -18,6 +18,7 @@ import msgspec
 from replay_viewer.analysis.mapset import HeldMap, MapSet
 from replay_viewer.domain.errors import NotFound, SourceProblem
 from replay_viewer.domain.pulled import WantedMap
+from replay_viewer.domain.session import Marks
 from replay_viewer.sources.base import (
     LEAD_MS,
     Check,
@@ -25,6 +26,7 @@ from replay_viewer.sources.base import (
     FoundMap,
     FoundSession,
     Link,
+    MarkChange,
     News,
     Page,
     Place,
@@ -50,6 +52,13 @@ class _Part(msgspec.Struct):
     etag: str
 
 
+class _Marks(msgspec.Struct):
+    """What people marked the session with."""
+
+    watched: float = 0.0
+    tags: list[str] = []
+
+
 class _Session(msgspec.Struct):
     id: str
     segments: list[_Part]
@@ -57,6 +66,7 @@ class _Session(msgspec.Struct):
     events: int = 0
     errors: int = 0
     project: str = ""
+    marks: _Marks | None = None
 
 
 class _More(msgspec.Struct):
@@ -137,7 +147,14 @@ class CollectorSource:
             segments={part.n: part.etag for part in sorted(session.segments, key=lambda part: part.n)},
             bytes=sum(part.bytes for part in session.segments),
             facts={"events": session.events, "errors": session.errors, "started": session.started},
+            marks=_marks(session.marks) if session.marks else None,
         )
+
+    async def mark(self, http: Http, link: Link, token: str, change: MarkChange) -> Marks:
+        """See `Marker`."""
+        asked = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
+        answer = await http.get(f"{_api(link)}/marks", token=token, query=asked)
+        return _marks(_decoded(link, answer, _Marks))
 
     async def news(self, http: Http, link: Link, token: str, plan: Plan, wait: float) -> News:
         """See `Follower`. Asks for what is numbered above what the plan has: nothing else changes at a collector."""
@@ -146,7 +163,8 @@ class CollectorSource:
         more: _More = _decoded(link, answer, _More)
         segments = plan.segments | {part.n: part.etag for part in more.data}
         size = plan.bytes + sum(part.bytes for part in more.data)
-        return News(plan=Plan(segments=segments, bytes=size, facts=plan.facts), live=more.next is not None)
+        grown = msgspec.structs.replace(plan, segments=segments, bytes=size)
+        return News(plan=grown, live=more.next is not None)
 
     async def pull(
         self, http: Http, link: Link, token: str, plan: Plan, have: Mapping[int, str]
@@ -291,6 +309,10 @@ async def upload_map(http: Http, base: str, token: str, project: str, release: s
     asked = {"project": project, "release": release, "name": held.name, "debugId": held.debug_id}
     packed = gzip.compress(held.data(), 6, mtime=0)
     await http.put(f"{base}/api/v1/maps", packed, token=token, parameters=asked, encoding="gzip")
+
+
+def _marks(said: _Marks) -> Marks:
+    return Marks(watched=said.watched, tags=said.tags)
 
 
 def _whole(answer: Answer) -> bool:
