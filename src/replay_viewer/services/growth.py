@@ -131,6 +131,7 @@ class Growth:
         made = self._next(assembly, self._steps, findings)
         health = asset_health.completed(made.session.health, library.extras.assets(assembly.id))
         health = maps.completed(health, library.extras.maps(assembly.id))
+        health = maps.completed(health, library.extras.maps(assembly.id))
         session = msgspec.structs.replace(made.session, health=health)
         self._grower.step(session, made.rows, made.activity, made.quiet)
         return assembly.id
