@@ -45,6 +45,8 @@ def test_loading_twice_changes_nothing(tmp_path: Path) -> None:
         assert load_samples(running.url) == load_samples(running.url)
         listed = httpx.get(running.url + "/api/v1/sessions", trust_env=False).json()["data"]
         counts = {session["id"]: session["segmentCount"] for session in listed}
+        [map] = httpx.get(running.url + "/api/v1/maps", trust_env=False).json()["data"]
+        assert (map["release"], map["name"]) == (listed[0]["release"], "shop.min.js")
     index = json.loads(resource("samples", "index.json").read_text())
     assert counts == {session: len(list(captured(sample(name)))) for name, session in index.items()}
 

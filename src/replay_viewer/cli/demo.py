@@ -11,7 +11,6 @@ from replay_viewer.cli.evidence import drawer, printer, shooter
 from replay_viewer.cli.output import note
 from replay_viewer.collector.samples import RunningDemo, start_demo
 from replay_viewer.domain.errors import StorageProblem
-from replay_viewer.domain.resources import resource
 from replay_viewer.domain.rows import ErrorEvent
 from replay_viewer.domain.session import Note
 from replay_viewer.library import Library
@@ -86,13 +85,7 @@ def _story(home: Path, folder: Path, demo: RunningDemo) -> list[Path]:
                 )
             )
         redactor = redacting.redactor_for(library, id)
-        made = incident.build(
-            library,
-            id,
-            shoot=shooter(library, id),
-            maps=resource("samples", "sourcemaps"),
-            redactor=redactor,
-        )
+        made = incident.build(library, id, shoot=shooter(library, id), redactor=redactor)
         written = [shot]
         for format in FORMATS:
             out = folder / f"incident.{format}"

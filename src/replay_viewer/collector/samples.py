@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -50,7 +51,9 @@ def load_samples(url: str) -> dict[str, str]:
             "The sample sessions are not part of this installation.", "Install Replay Viewer again."
         ) from error
     names = sorted(index, key=lambda name: (name != FAILING, name))
-    return {name: _load(url, resource("samples", name), index[name]) for name in names}
+    loaded = {name: _load(url, resource("samples", name), index[name]) for name in names}
+    _load_maps(url, index[FAILING])
+    return loaded
 
 
 def _load(url: str, folder: Path, session: str) -> str:
@@ -67,6 +70,15 @@ def _load(url: str, folder: Path, session: str) -> str:
         return address
     first = min(error["t"] for error in errors)
     return f"{address}?t={max(0.0, first - _BEFORE_ERROR - whole['started']) / 1000.0:.1f}"
+
+
+def _load_maps(url: str, session: str) -> None:
+    """Upload the shop's source maps as those of the release the samples are of."""
+    about = json.loads(_ask(f"{url}/api/v1/sessions/{session}"))
+    for path in sorted(resource("samples", "sourcemaps").glob("*.map")):
+        place = {"project": about["project"], "release": about["release"], "name": path.stem}
+        address = f"{url}/api/v1/maps?{urlencode(place)}"
+        _ask(urllib.request.Request(address, path.read_bytes(), method="PUT"))  # noqa: S310
 
 
 def _ask(request: urllib.request.Request | str) -> bytes:
