@@ -119,8 +119,8 @@ class _Reading:
             try:
                 for blob in blobs:
                     chunk = Chunk(self._library.blob(blob))
-                    for n in np.flatnonzero(_wanted(chunk)).tolist():
-                        reader.apply(chunk.event(n))
+                    for event in chunk.chosen(np.flatnonzero(_wanted(chunk))):
+                        reader.apply(event)
                     done += len(chunk)
                     self._progress(done)
                     if self._cancelled is not None and self._cancelled():

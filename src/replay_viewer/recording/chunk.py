@@ -92,11 +92,15 @@ class Chunk:
 
     def events(self, start: int, stop: int) -> Iterator[Event]:
         """Events `start` up to, not including, `stop`."""
-        data, at = self._data, int(self._ends[start - 1]) if start else self._body
+        return self.chosen(slice(start, stop))
+
+    def chosen(self, which: slice | npt.NDArray[np.int64]) -> Iterator[Event]:
+        """Some events, decoded one after the other: a stretch of them, or those with the numbers given."""
+        data = self._data
         # Plain numbers: one look into an array costs as much as decoding a small event.
-        ends, times, mutations = self._ends[start:stop], self.times[start:stop], self.sources[start:stop] == 0
-        for end, t, mutation in zip(ends.tolist(), times.tolist(), mutations.tolist(), strict=True):
+        starts = np.concatenate([[self._body], self._ends[:-1]])[which].tolist()
+        ends, times, mutations = self._ends[which], self.times[which], self.sources[which] == 0
+        for at, end, t, mutation in zip(starts, ends.tolist(), times.tolist(), mutations.tolist(), strict=True):
             event = decode_mutated(data[at:end]) if mutation else decode_event(data[at:end])
             event.timestamp = t
             yield event
-            at = end

@@ -106,6 +106,7 @@ class Passages:
         # Blocks that changed: when first and when last since they were read; the longest still one first.
         self._restless: dict[int, tuple[float, float]] = {}
         self._ended: dict[str, _Shown] = {}
+        self._look = 0.0
         self._said_by: dict[int, int] = {}
 
     def touch(self, touched: Iterable[int], t: float) -> None:
@@ -123,7 +124,7 @@ class Passages:
                 node = nodes.get(node.parent)
                 if node is None or (len(node.children) == 1 and node.name not in _INLINE):
                     continue
-            elif node.name not in _INLINE and (len(node.children) < 2 or node.kind != ELEMENT):
+            elif (len(node.children) < 2 or node.kind != ELEMENT) and node.name not in _INLINE:
                 continue
             while node is not None and node.name in _INLINE:
                 node = nodes.get(node.parent)
@@ -143,7 +144,9 @@ class Passages:
                 break
             del restless[id]
             self._read(id, first, last)
-        if self._ended:
+        # Often enough: what ended and comes again is held against the time it ended at.
+        if self._ended and t >= self._look:
+            self._look = t + SETTLED_MS
             for text in [text for text, span in self._ended.items() if span.end < t - 2 * SETTLED_MS]:
                 self._tell(self._ended.pop(text))
 

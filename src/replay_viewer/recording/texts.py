@@ -210,19 +210,20 @@ class TextReader:
         nodes, live, visible = self.mirror.nodes, self._live, self._visible
         opened: list[tuple[int, str, str]] = []
         for id in todo:
-            node = nodes.get(id)
-            spans = live.get(id)
-            if node is None:
+            if id not in nodes:
                 visible.pop(id, None)
-                if spans is not None:
-                    del live[id]
-                    for span in spans:
+                if id in live:
+                    for span in live.pop(id):
                         self._close(span, t)
                 continue
-            if node.kind == ELEMENT:
+            node = nodes[id]
+            if node.kind == TEXT:
+                texts = self._of_text(node)
+            elif node.kind == ELEMENT and (node.name in _FIELDS or not _TELLING.isdisjoint(node.attrs)):
                 texts = self._of_element(node)
             else:
-                texts = self._of_text(node) if node.kind == TEXT else ()
+                texts = ()
+            spans = live.get(id)
             if spans is None:
                 for kind, raw in texts:
                     opened.append((id, kind, raw))
@@ -272,8 +273,6 @@ class TextReader:
     def _of_element(self, node: Node) -> _Texts:
         """(kind, text as it stands) of an element's attributes and value."""
         attrs = node.attrs
-        if _TELLING.isdisjoint(attrs) and node.name not in _FIELDS:
-            return ()
         texts = [
             (kind, value)
             for name, kind in _ATTRIBUTES
