@@ -46,8 +46,7 @@ def _removes(tree: Tree, removes: Sequence[Remove]) -> Set[int]:
             # reports its going. It stands where it came to.
             tree.clashes += node.parent != remove.parentId and not remove.isShadow
             continue
-        tree.detach(node)
-        tree.forget(node)
+        tree.take_out(node)
     return gone
 
 
@@ -105,7 +104,7 @@ def _add(tree: Tree, add: Add, parent: Node) -> None:
         _displace(tree, sn, parent)
     if within == "style" and sn.textContent and parent.children:
         tree.own_texts(parent)
-    node = tree.insert(sn, parent.id)
+    node = tree.insert(sn, parent.id) if sn.childNodes else tree.register(sn, parent.id)
     tree.touch(parent.id)
     if node.flags & SHADOW:
         if parent.shadow is None:

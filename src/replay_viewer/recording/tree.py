@@ -72,7 +72,7 @@ class Tree:
         self.waiting_documents: dict[int, Sn] = {}
         self.aside: dict[int, tuple[str, Input]] = {}
 
-    def touch(self, id: int) -> None:
+    def touch(self, id: int, /) -> None:
         """Before a node changes, keep what it was (for patches) and drop its encoding (for keyframes)."""
         self.encoded.pop(id, None)
         before = self.before
@@ -93,6 +93,25 @@ class Tree:
         siblings = parent.shadow if node.flags & SHADOW else parent.children
         if siblings is not None and node.id in siblings:
             siblings.remove(node.id)
+
+    def take_out(self, node: Node) -> None:
+        """Detach a node and remove it, with what is inside it, from the mirror."""
+        parent = self.nodes.get(node.parent)
+        if parent is None or node.kind != TEXT or node.children or node.shadow or parent.name == "style":
+            self.detach(node)
+            self.forget(node)
+            return
+        # Most of what goes is a text: the same in one step.
+        id = node.id
+        self.touch(parent.id)
+        siblings = parent.shadow if node.flags & SHADOW else parent.children
+        if siblings is not None and id in siblings:
+            siblings.remove(id)
+        if self.watched or self.before is not None:
+            self.touch(id)
+        else:
+            self.encoded.pop(id, None)
+        del self.nodes[id]
 
     def own_texts(self, style: Node) -> None:
         """Before a text of a style changes: give each its part of `_cssText`, which says what they were together."""
@@ -123,7 +142,7 @@ class Tree:
                 encoded.pop(id, None)
             nodes.pop(id, None)
             if current.kind == TEXT and not current.children and not current.shadow:
-                # Nothing hangs on a text, and most of what goes is one.
+                # Nothing hangs on a text.
                 continue
             if id in self.inputs:
                 # Moving is removing and adding: a control keeps what was put into it.
