@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import threading
 
 import pytest
@@ -223,3 +225,77 @@ def test_eight_at_once() -> None:
     with site({"/": waits}) as there:
         assert len(asks(there)) == 24
         assert there.most_at_once == 8
+
+
+class Tunnels(threading.Thread):
+    """A proxy that knows CONNECT and nothing else; `asked`: what it was asked, `refuses`: with which status."""
+
+    def __init__(self, refuses: str = "") -> None:
+        super().__init__(daemon=True)
+        self.asked: list[str] = []
+        self._refuses = refuses
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                here, _ = self._socket.accept()
+                threading.Thread(target=self._serve, args=(here,), daemon=True).start()
+
+    def _serve(self, here: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head and (part := here.recv(1)):
+            head += part
+        self.asked.append(head.decode())
+        if self._refuses:
+            here.sendall(f"HTTP/1.1 {self._refuses}\r\n\r\n".encode())
+            here.close()
+            return
+        host, _, port = head.split()[1].decode().rpartition(":")
+        with here, socket.create_connection((host, int(port))) as there:
+            here.sendall(b"HTTP/1.1 200 OK\r\nVia: test\r\n\r\n")
+            back = threading.Thread(target=self._pass, args=(there, here), daemon=True)
+            back.start()
+            self._pass(here, there)
+            back.join()
+
+    @staticmethod
+    def _pass(one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while part := one.recv(4096):
+                other.sendall(part)
+            other.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Take no more."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self.join()
+
+
+def test_a_proxy_is_asked_for_the_judged_address() -> None:
+    known = names(pictures_test=["127.0.0.1"], public_test=["93.184.216.34"])
+    proxy = Tunnels()
+    proxy.start()
+    with site({"/a.png": (200, "image/png", b"abc")}) as there:
+        url = there.url.replace("127.0.0.1", "pictures.test") + "/a.png"
+        # judged here, before the proxy hears of it
+        refused = get(url, resolve=known, proxy=proxy.url)
+        assert (refused, proxy.asked) == ("it lies in a private network", [])
+        came = get(url, resolve=known, proxy=proxy.url, allow_private=True)
+        assert isinstance(came, Fetched)
+        assert came.body == b"abc"
+        address = there.url.removeprefix("http://")
+        assert proxy.asked == [f"CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n\r\n"]
+        _, headers = there.asked[-1]
+        assert headers["host"] == url.split("/")[2]
+        assert "via" not in headers
+    proxy.close()
+    assert get(url, resolve=known, proxy=proxy.url, allow_private=True) == "the proxy cannot be reached"
+    assert get(url, resolve=known, proxy="socks5://127.0.0.1:1", allow_private=True).endswith("http:// proxies only")  # type: ignore[union-attr]
+    no = Tunnels(refuses="403 Forbidden")
+    no.start()
+    assert get("http://public.test/x", resolve=known, proxy=no.url) == "the proxy refuses (HTTP 403)"
+    assert no.asked[0].startswith("CONNECT 93.184.216.34:80 ")
+    no.close()

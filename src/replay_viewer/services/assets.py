@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,13 +17,14 @@ import msgspec
 from replay_viewer.analysis import cssrefs
 from replay_viewer.analysis.cssrefs import Kind
 from replay_viewer.analysis.references import SOURCES, TYPES, Collector, worth
-from replay_viewer.domain.errors import Cancelled
+from replay_viewer.domain.errors import BadInput, Cancelled
 from replay_viewer.domain.pulled import Asset
 from replay_viewer.library import Library
 from replay_viewer.recording.chunk import Chunk
-from replay_viewer.services import asset_health, map_fetch
+from replay_viewer.services import addresses, asset_health, map_fetch
 from replay_viewer.services.asking import ask
 from replay_viewer.services.shelf import FONTS, IMAGES, SHEET
+from replay_viewer.sources import recognise
 from replay_viewer.sources.fetching import Fetched, Fetcher, NotFetched, Resolve, resolve
 
 #: Bytes of one file, and of all files of a session; files of a session; sheets within sheets.
@@ -100,27 +102,42 @@ def capture(
     largest: int = LARGEST,
     total: int = TOTAL,
     patience: float = 120.0,
+    proxy: str | None = None,
 ) -> Captured:
     """Capture what session `id` refers to and is not here yet, and the source maps of the scripts its stacks name.
 
     What came stays when it is cancelled.
 
     `allow_private`: hosts in private networks may be asked too. `resolve`: addresses of a name. `patience`: s for one
-    file. Raises NotFound, StorageProblem, Cancelled.
+    file. `proxy`: by which they are asked (default: that of the connection the session was pulled by). Raises
+    NotFound, StorageProblem, Cancelled.
     """
     with Library.open(home) as library:
         session = library.session(id).id
+        proxy = _proxy(library, session) if proxy is None else proxy
         found = look(library, session, progress, cancelled)
         one = _Capture(library, session, found, progress, cancelled, largest, total)
-        fetcher = Fetcher(allow_private=allow_private, largest=largest, resolve=resolve, whole=patience)
+        fetching = partial(Fetcher, allow_private=allow_private, resolve=resolve, whole=patience, proxy=proxy)
+        fetcher = fetching(largest=largest)
         try:
             ask(one.run(fetcher), cancelled)
         finally:
             asset_health.after(library, session)
         # by the same rules, but for the size: the map of a large application is larger than any picture
-        fetcher = Fetcher(allow_private=allow_private, largest=LARGEST_MAP, resolve=resolve, whole=patience)
+        fetcher = fetching(largest=LARGEST_MAP)
         brought = ask(map_fetch.from_web(library, session, fetcher, one.report_maps), cancelled)
         return msgspec.structs.replace(one.result(), maps=brought.words)
+
+
+def _proxy(library: Library, session: str) -> str:
+    """The proxy of the connection a session was pulled by; '' for none."""
+    pulled = library.extras.pulled(session)
+    if pulled is None:
+        return ""
+    try:
+        return addresses.access(library.home, recognise(pulled.url)[1]).proxy
+    except BadInput:  # an address that is no longer recognised
+        return ""
 
 
 def look(

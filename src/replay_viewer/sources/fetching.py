@@ -1,9 +1,12 @@
 """Fetching files that a recording refers to. Its URLs are written by whoever controlled the page: they are hostile.
 
-Only http(s), only GET, without cookies, tokens or referrer, through no proxy. A name is resolved once, every address
-it has is judged, and the connection goes to one of those very addresses, so a name that answers differently the next
-time (DNS rebinding) gains nothing. Each redirect is a new request that is judged the same way. Certificates are
-verified against the name in the URL.
+Only http(s), only GET, without cookies, tokens or referrer. A name is resolved once, every address it has is judged,
+and the connection goes to one of those very addresses, so a name that answers differently the next time (DNS
+rebinding) gains nothing. Each redirect is a new request that is judged the same way. Certificates are verified
+against the name in the URL.
+
+A proxy, where one is configured, is asked (CONNECT) for a connection to the judged address, never to a name, so that
+what it would resolve does not count. Where it then really connects to is the proxy's word.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ _CONNECT, _SILENCE, _WHOLE = 10.0, 15.0, 120.0
 
 #: Cloud metadata and wire servers on addresses that count as public (the others are link-local, shared or ULA).
 _METADATA = frozenset({"168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254"})
+#: Bytes of a proxy's answer to CONNECT.
+_LONGEST_ANSWER = 16 << 10
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -82,10 +87,11 @@ async def resolve(host: str, port: int) -> list[str]:
 class _Guard(httpcore.AsyncNetworkBackend):
     """Connects to judged addresses only: what is checked and what is connected to are one and the same."""
 
-    def __init__(self, resolve: Resolve, allow_private: bool) -> None:
+    def __init__(self, resolve: Resolve, allow_private: bool, proxy: str = "") -> None:
         self._inner = httpcore.AnyIOBackend()
         self._resolve = resolve
         self._allow_private = allow_private
+        self._proxy = proxy
 
     async def connect_tcp(
         self,
@@ -110,11 +116,42 @@ class _Guard(httpcore.AsyncNetworkBackend):
         failure: Exception | None = None
         for address in addresses[:4]:
             try:
+                if self._proxy:
+                    return await self._tunnel(address, port, timeout)
                 return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         assert failure is not None
         raise failure
+
+    async def _tunnel(self, address: str, port: int, timeout: float | None) -> httpcore.AsyncNetworkStream:  # noqa: ASYNC109
+        """A connection through the proxy. Raises NotFetched when it refuses, httpcore.ConnectError."""
+        proxy = urlsplit(self._proxy)
+        if proxy.scheme != "http" or not proxy.hostname:
+            raise NotFetched("captures go through http:// proxies only")
+        try:
+            stream = await self._inner.connect_tcp(proxy.hostname, proxy.port or 80, timeout)
+        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            raise NotFetched("the proxy cannot be reached") from error
+        there = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        try:
+            await stream.write(f"CONNECT {there} HTTP/1.1\r\nHost: {there}\r\n\r\n".encode(), timeout)
+            answer = b""
+            while b"\r\n\r\n" not in answer:
+                # one by one: what comes behind the empty line is the other end's
+                part = await stream.read(1, timeout)
+                answer += part
+                if not part or len(answer) > _LONGEST_ANSWER:
+                    raise NotFetched("the proxy does not answer as one")
+            status = answer.split(b" ", 2)[1:2]
+        except BaseException:  # also when it is cancelled; raised again
+            await stream.aclose()
+            raise
+        if status != [b"200"]:
+            await stream.aclose()
+            shown = b"".join(status).decode("ascii", "replace")[:20] or "nothing"
+            raise NotFetched(f"the proxy refuses (HTTP {shown})")
+        return stream
 
     async def connect_unix_socket(
         self,
@@ -144,15 +181,24 @@ class _Transport(httpx.AsyncHTTPTransport):
 
 
 class Fetcher:
-    """Fetches files; an async context manager. `largest`: bytes of one. At most 8 requests at once per host."""
+    """Fetches files; an async context manager. `largest`: bytes of one. At most 8 requests at once per host.
+
+    `proxy`: `http://host:port` that connections are asked of; '' for none.
+    """
 
     def __init__(
-        self, *, allow_private: bool = False, largest: int, resolve: Resolve = resolve, whole: float = _WHOLE
+        self,
+        *,
+        allow_private: bool = False,
+        largest: int,
+        resolve: Resolve = resolve,
+        whole: float = _WHOLE,
+        proxy: str = "",
     ) -> None:
         self._largest, self._whole = largest, whole
         self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_PER_HOST))
         self._client = httpx.AsyncClient(
-            transport=_Transport(_Guard(resolve, allow_private)),
+            transport=_Transport(_Guard(resolve, allow_private, proxy)),
             timeout=httpx.Timeout(min(_SILENCE, whole), connect=min(_CONNECT, whole), pool=None),
             headers={"User-Agent": f"Mozilla/5.0 (compatible; replay-viewer/{__version__})"},
             follow_redirects=False,
