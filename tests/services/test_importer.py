@@ -276,3 +276,27 @@ def test_a_clock_that_goes_back_while_recording_is_said(tmp_path: Path) -> None:
     assert found["clock-backward"].count == 1
     assert found["clock-backward"].t == max(one["timestamp"] for one in moved[:40] if one["type"] != 5)
     assert "clock-future" not in found
+
+
+def test_stamps_counted_from_the_beginning_are_milliseconds(tmp_path: Path) -> None:
+    events = [{**orjson.loads(snapshot(text(11, "a"))), "timestamp": 0}]
+    events.append({**orjson.loads(mutation(texts=[{"id": 11, "value": "b"}])), "timestamp": 61_000})
+    (tmp_path / "a.json").write_bytes(orjson.dumps(events))
+    (id,) = import_paths(tmp_path / "home", [tmp_path / "a.json"])
+    with Library.open(tmp_path / "home") as library:
+        assert library.session(id).duration == 61_000
+
+
+def test_a_mobile_recording_says_what_it_is(tmp_path: Path) -> None:
+    meta = {"type": 4, "timestamp": T0, "data": {"href": "", "width": 360, "height": 780}}
+    screen = {
+        "type": 2,
+        "timestamp": T0 + 1,
+        "data": {"wireframes": [{"id": 1}], "initialOffset": {"top": 0, "left": 0}},
+    }
+    (tmp_path / "a.json").write_bytes(orjson.dumps([meta, screen]))
+    (id,) = import_paths(tmp_path / "home", [tmp_path / "a.json"])
+    with Library.open(tmp_path / "home") as library:
+        said = {finding.code: finding.message for finding in library.session(id).health}
+    assert "mobile SDK" in said["mobile-recording"]
+    assert "broken-event" not in said

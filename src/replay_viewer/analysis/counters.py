@@ -25,6 +25,7 @@ class Counters(msgspec.Struct, kw_only=True):
     first_snapshot: epoch ms of the first full snapshot, 0 when there is none.
     unknown: references to unknown nodes (`Mirror.unknown` at the end).
     broken: events that could not be decoded (kept as they are, not shown).
+    mobile: full snapshots of a mobile SDK, which describe a screen and no document.
     duplicates: events dropped because the same bytes and stamp came twice.
     reordered: events put into their place because they came out of order.
     late: events stamped before the end of an earlier piece (segment) of the recording.
@@ -55,6 +56,7 @@ class Counters(msgspec.Struct, kw_only=True):
     first_snapshot: float = 0.0
     unknown: int = 0
     broken: int = 0
+    mobile: int = 0
     duplicates: int = 0
     reordered: int = 0
     late: int = 0

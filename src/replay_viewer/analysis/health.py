@@ -91,6 +91,9 @@ def _recording(c: Counters) -> list[Finding]:
         changes = _many(c.unknown, "change refers", "changes refer")
         message = f"{changes} to elements the recording never described and could not be shown."
         add("unknown-node", "warning", message, c.unknown, "unknown")
+    if c.mobile:
+        message = "Recorded by a mobile SDK: its screens cannot be shown here; what was logged and requested is listed."
+        add("mobile-recording", "error", message, c.mobile, "mobile")
     if c.broken:
         add("broken-event", "error", f"{_many(c.broken, 'event')} could not be read.", c.broken, "broken")
     if c.duplicates:
@@ -292,6 +295,13 @@ def _sdk(rows: Sequence[Row], facts: Facts) -> list[Finding]:
                 Finding(
                     code="mutation-limit", severity="error", tab=row.tab, t=row.t, count=changed,
                     message=f"The SDK stopped recording: {changed:,} elements changed at once, more than it allows.",
+                )
+            )  # fmt: skip
+        elif row.name == "video" and "segmentId" in data and not any(one.code == "mobile-recording" for one in found):
+            found.append(
+                Finding(
+                    code="mobile-recording", severity="error", tab=row.tab, t=row.t,
+                    message="Recorded by a mobile SDK as a video, which is not shown here; what was logged is listed.",
                 )
             )  # fmt: skip
         elif row.name == "replay.throttled":

@@ -185,6 +185,36 @@ def test_sentry_rage_and_dead_clicks() -> None:
     assert row.words == "It took 4.2 s until something changed after the click on button “Dead button”"
 
 
+def test_a_slow_click_on_what_was_gone_says_that_nothing_happened() -> None:
+    data = {"url": "https://shop.test/", "timeAfterClickMs": 7000, "endReason": "timeout", "clickCount": 1}
+    row = only(crumb(100, "ui.slowClickDetected", "body > button#dead", **data))
+    assert (row.action, row.words) == ("slow-click", "Nothing happened for 7 s after the click on button#dead")
+
+
+def test_sizes_of_early_sdks() -> None:
+    row = only(span("resource.fetch", "/a", {"statusCode": 200, "requestBodySize": 5, "responseBodySize": 9}))
+    assert (row.size, row.request_body.size, row.response_body.size) == (9, 5, 9)
+
+
+def test_tags_that_sites_choose_for_themselves() -> None:
+    stack = "TypeError: x\n    at f (http://a.test/b.js:1:2)"
+    found = rows(
+        custom(1, "web_vitals", {"name": "LCP", "value": 2600}),
+        custom(2, "zustand", {"action": "inc", "state": {"n": 1}}),
+        custom(3, "vuex", {"mutation": {"type": "add", "payload": 2}, "state": {}}),
+        custom(4, "redux", "cart/add"),
+        custom(5, "exception", {"name": "TypeError", "message": "x", "stack": stack}),
+        custom(6, "error", {"error": {"name": "TypeError", "message": "x", "stack": stack}}),
+        custom(7, "state", "a word"),
+        custom(8, "vitals", {"name": "mine"}),
+    )
+    assert [(row.name, row.rating) for row in found if isinstance(row, Vital)] == [("LCP", "needs-improvement")]
+    states = [(row.store, row.action, row.payload) for row in found if isinstance(row, StateChange)]
+    assert states == [("zustand", "inc", None), ("vuex", "add", 2), ("redux", "cart/add", None)]
+    assert [row.title for row in found if isinstance(row, ErrorEvent)] == ["TypeError: x"] * 2
+    assert [row.name for row in found if isinstance(row, CustomEvent)] == ["state", "vitals"]
+
+
 def test_other_breadcrumbs_are_custom_events() -> None:
     row = only(crumb(5, "cart.checkout", "3 items", total=42))
     assert isinstance(row, CustomEvent)

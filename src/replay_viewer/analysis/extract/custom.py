@@ -31,6 +31,10 @@ _SDK_TAGS = {
     "$session_starting", "$session_ending", "sessionIdle", "sessionNoLongerIdle", "recording paused",
     "recording resumed", "triggerGroupSamplingDecisionMade",
 }  # fmt: skip
+#: Tags under which sites report what has rows of its own, in lower case with dashes.
+_VITAL_TAGS = {"web-vitals", "webvital", "webvitals", "vital", "vitals"}
+_ERROR_TAGS = {"exception", "js-error", "javascript-error", "uncaught-error", "window-error", "window.onerror"}
+_STORE_TAGS = {"state", "state-change", "store", "redux-action", "zustand", "mobx", "vuex", "pinia", "ngrx", "xstate"}
 _WINDOW = {
     "window hidden": ("blur", "Switched to another tab or window"),
     "window visible": ("focus", "Came back to this tab"),
@@ -80,26 +84,39 @@ class CustomReader:
 
     def read(self, t: float, n: int, tag: str, payload: Any) -> list[Row]:
         """Rows of one custom event."""
-        reader = self._readers.get(tag)
+        reader = self._readers.get(tag) or self._alike(tag, mapping(payload))
         if reader is not None:
             return reader(t, n, payload)
         if tag in _WINDOW:
             action, words = _WINDOW[tag]
             return [Interaction(t=t, tab=self.context.tab, event=n, action=action, words=words)]
-        category = "sdk" if tag in _SDK_TAGS else "device" if tag.startswith("browser o") else "custom"
+        # `video`: where Sentry keeps the pictures of a mobile replay.
+        category = "sdk" if tag in _SDK_TAGS or (tag == "video" and "segmentId" in mapping(payload)) else "device" if tag.startswith("browser o") else "custom"
         return [
             CustomEvent(t=t, tab=self.context.tab, event=n, name=tag or "custom", data=payload, category=category)
         ]
 
-    def _redux(self, t: float, n: int, payload: Any) -> list[Row]:
-        data = mapping(payload)
-        action = mapping(data.get("action"))
+    def _alike(self, tag: str, data: dict[str, Any]) -> Callable[[float, int, Any], list[Row]] | None:
+        """The reader of a tag that sites choose for themselves, when the payload is what such a tag carries."""
+        word = tag.lower().replace("_", "-")
+        if word in _VITAL_TAGS and text(data.get("name")) and "value" in data:
+            return self._vital
+        if word in _ERROR_TAGS and (text(data.get("message")) or mapping(data.get("error"))):
+            return self._error
+        acted = any(data.get(key) for key in ("action", "type", "mutation"))
+        if word in _STORE_TAGS and acted and ("state" in data or "nextState" in data or "payload" in data):
+            return lambda t, n, payload: self._redux(t, n, payload, word)
+        return None
+
+    def _redux(self, t: float, n: int, payload: Any, store: str = "redux") -> list[Row]:
+        data = mapping(payload) or {"action": payload}
+        action = mapping(data.get("action")) or mapping(data.get("mutation"))
         name = text(data.get("type")) or text(action.get("type")) or text(data.get("action")) or "(no type)"
         diff = data.get("diff")
         return [
             StateChange(
                 t=t, tab=self.context.tab, event=n, action=name, payload=data.get("payload", action.get("payload")),
-                state=data.get("state", data.get("nextState")), store=text(data.get("store"), "redux"),
+                state=data.get("state", data.get("nextState")), store=text(data.get("store"), store),
                 diff=diff if isinstance(diff, list) else [], meta=data.get("meta", data.get("error")),
             )
         ]  # fmt: skip
@@ -121,12 +138,19 @@ class CustomReader:
             Vital(
                 t=t, tab=self.context.tab, event=n, name=name, value=value, target=target, id=text(data.get("id")),
                 rating=rating if rating in _RATINGS else rate(name, value), detail=detail,
-                page=text(data.get("url")) or self.context.url,
+                page=text(data.get("url")) or text(data.get("page")) or self.context.url,
             )
         ]  # fmt: skip
 
     def _error(self, t: float, n: int, payload: Any) -> list[Row]:
-        data = mapping(payload)
+        outer = mapping(payload)
+        inner = mapping(outer.get("error"))
+        if inner:
+            title = ": ".join(part for part in (text(inner.get("name")), text(inner.get("message"))) if part)
+            outer = {**outer, "message": title or text(outer.get("message")), "stack": inner.get("stack")}
+        elif text(outer.get("name")) and not text(outer.get("message")).startswith((outer["name"], "Uncaught")):
+            outer = {**outer, "message": f"{outer['name']}: {text(outer.get('message'))}"}
+        data = outer
         file = text(data.get("filename"))
         frame = None
         if file:

@@ -121,13 +121,15 @@ class SentryReader:
         count = int(number(data.get("clickCount")))
         after = number(data.get("timeAfterClickMs"))
         timeout = data.get("endReason") == "timeout"
+        # Of an element that was gone when the SDK told of it only the path is known; Sentry does not count those.
         tag = text(mapping(data.get("node")).get("tagName"))
         if category == "ui.multiClick":
             if count < _RAGE_CLICKS:
                 return []
             action, sentence = "rage-click", f"Clicked {words} {count} times in a row"
-        elif timeout and after >= _DEAD_MS and tag in _DEAD_TAGS:
-            action = "rage-click" if count >= _RAGE_CLICKS else "dead-click"
+        elif timeout:
+            dead = after >= _DEAD_MS and tag in _DEAD_TAGS
+            action = "slow-click" if not dead else "rage-click" if count >= _RAGE_CLICKS else "dead-click"
             again = f", clicked {count} times" if count > 1 else ""
             sentence = f"Nothing happened for {after / 1000:.0f} s after the click on {words}{again}"
         else:
@@ -197,7 +199,7 @@ class SentryReader:
             t=start, end=end, tab=self.context.tab, event=n,
             method=text(data.get("method")).upper() or ("POST" if kind == "beacon" else "GET"),
             url=self.context.absolute(url), status=status, kind=kind,
-            size=int(number(response.get("size"), number(data.get("size"), -1))),
+            size=int(number(response.get("size"), number(data.get("size"), number(data.get("responseBodySize"), -1)))),
             content_size=int(number(data.get("decodedBodySize"), -1)),
             error="no answer: failed or blocked" if status == 0 else "",
             request_headers=headers(request.get("headers")), response_headers=headers(response.get("headers")),
