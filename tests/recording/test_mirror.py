@@ -334,3 +334,27 @@ def test_a_definition_is_known_of_the_elements_that_stand_there() -> None:
     page = snapshot(element(11, "x-card"), element(12, "x-other"), {**element(13, "x-card"), "isCustom": True})
     mirror = mirror_of(page, raw(3, {"source": 16, "define": {"name": "x-card"}}), raw(3, {"source": 16}))
     assert [mirror.nodes[id].attrs for id in (11, 12, 13)] == [{"rr_defined": True}, {}, {}]
+
+
+def test_a_checkout_keeps_what_controls_were_given_and_hosts_adopted() -> None:
+    def page(value: str, *more: dict[str, Any]) -> bytes:
+        area = element(11, "textarea", value=value)
+        field = element(12, "input", type="text", value="attribute")
+        box = element(13, "input", type="checkbox", checked=True)
+        return snapshot(area, field, box, element(14, "x-card"), *more)
+
+    adopt = {"source": 15, "id": 14, "styleIds": [1], "styles": [{"styleId": 1, "rules": [{"rule": "a{}"}]}]}
+    mirror = mirror_of(
+        page(""),
+        raw(3, {"source": 5, "id": 11, "text": "typed", "isChecked": False}),
+        raw(3, {"source": 5, "id": 12, "text": "", "isChecked": False}),
+        raw(3, {"source": 5, "id": 13, "text": "on", "isChecked": False}),
+        raw(3, adopt),
+        page("typed later"),
+        mutation(adds=[{"parentId": 11, "nextId": None, "node": text(15, "new text inside")}]),
+        mutation(attributes=[{"id": 12, "attributes": {"value": "another"}}]),
+    )
+    assert mirror.effective_input(11) == ("typed later", None)
+    assert mirror.effective_input(12) == ("", None)
+    assert mirror.effective_input(13) == ("", True)
+    assert mirror.adopted == {14: [1]}

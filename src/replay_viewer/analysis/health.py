@@ -92,7 +92,9 @@ def _recording(c: Counters) -> list[Finding]:
         message = f"{changes} to elements the recording never described and could not be shown."
         add("unknown-node", "warning", message, c.unknown, "unknown")
     if c.mobile:
-        message = "Recorded by a mobile SDK: its screens cannot be shown here; what was logged and requested is listed."
+        message = (
+            "Recorded by a mobile SDK: its screens cannot be shown here; what was logged and requested is listed."
+        )
         add("mobile-recording", "error", message, c.mobile, "mobile")
     if c.broken:
         add("broken-event", "error", f"{_many(c.broken, 'event')} could not be read.", c.broken, "broken")

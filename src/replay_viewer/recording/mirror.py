@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from replay_viewer.recording import gestures, resources
 from replay_viewer.recording.addresses import moved_to
-from replay_viewer.recording.controls import effective
+from replay_viewer.recording.controls import boxed, effective
 from replay_viewer.recording.events import Custom, Event, FullSnapshot, Incremental, Kind, Meta, Mutation, Source
 from replay_viewer.recording.held import Input, Scrolling
 from replay_viewer.recording.mutations import mutate
@@ -55,7 +55,7 @@ class Mirror(Tree):
             for id, node in self.nodes.items():
                 self.before.setdefault(id, node)
         focused = self.nodes.get(self.focus or 0)
-        former = self.nodes.copy()
+        former, typed, adopted = self.nodes.copy(), self.inputs, self.adopted
         self.nodes.clear()
         self.encoded.clear()
         self.generation += 1
@@ -74,6 +74,8 @@ class Mirror(Tree):
         self.root = data.node.id
         if not self._recorded_anew(former):
             self.page = self.generation
+        else:
+            self._keep(typed, adopted)
         # The same page recorded anew keeps its ids, and the recorder does not say again what has the focus.
         again = self.nodes.get(self.focus or 0)
         if focused is None or again is None or again.name != focused.name:
@@ -85,6 +87,20 @@ class Mirror(Tree):
             now = self.scrolling.now
             ids = [id for id in self.scrolling.ids if self.scrolls.get(id) == now]
             self.scrolling = Scrolling(self.scrolling.t, now, now, ids, self.scrolling.step) if ids else None
+
+    def _keep(self, typed: dict[int, Input], adopted: dict[int, list[int]]) -> None:
+        """Of a page recorded anew: what its controls were given stays theirs, whatever their attributes become, and
+        the sheets its hosts adopted are theirs until the recorder says them again, a moment later."""
+        for id, (text, checked) in typed.items():
+            node = self.nodes.get(id)
+            if node is None or boxed(node.attrs.get("type")):
+                continue
+            value = node.attrs.get("value")
+            if text == "" or (value is None and node.name in ("input", "textarea")):
+                self.inputs[id] = (text, checked)
+            elif node.name in ("input", "textarea"):
+                self.inputs[id] = (str(value), checked)
+        self.adopted = {id: styles for id, styles in adopted.items() if id in self.nodes}
 
     def _recorded_anew(self, former: dict[int, Node]) -> bool:
         """Whether the nodes are those of the page before, so that its full snapshot was a checkout."""

@@ -12,10 +12,14 @@ window.visit = (() => {
   return {
     names: () => JSON.stringify(Object.keys(window.steps ?? {})),
     begin() {
+      // One font for all: what stands in for the named ones differs between engines.
+      const fonts = document.createElementNS("http://www.w3.org/1999/xhtml", "style");
+      fonts.textContent = ":where(*){font-family:serif}";
+      document.querySelector("head").append(fonts);
       record({
         emit: (event, checkout) => kept.push(JSON.stringify(event)),
         recordCanvas: false, collectFonts: true, inlineImages: false, sampling: { scroll: 20, input: "all", media: 20 },
-        ...(window.options ?? {}),
+        ...(window.options ?? {}), ...JSON.parse(new URLSearchParams(location.search).get("options") ?? "{}"),
       });
     },
     async step(name) {

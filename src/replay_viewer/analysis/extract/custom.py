@@ -91,7 +91,13 @@ class CustomReader:
             action, words = _WINDOW[tag]
             return [Interaction(t=t, tab=self.context.tab, event=n, action=action, words=words)]
         # `video`: where Sentry keeps the pictures of a mobile replay.
-        category = "sdk" if tag in _SDK_TAGS or (tag == "video" and "segmentId" in mapping(payload)) else "device" if tag.startswith("browser o") else "custom"
+        category = (
+            "sdk"
+            if tag in _SDK_TAGS or (tag == "video" and "segmentId" in mapping(payload))
+            else "device"
+            if tag.startswith("browser o")
+            else "custom"
+        )
         return [
             CustomEvent(t=t, tab=self.context.tab, event=n, name=tag or "custom", data=payload, category=category)
         ]
