@@ -299,7 +299,7 @@ def _sdk(rows: Sequence[Row], facts: Facts) -> list[Finding]:
                     message=f"The SDK stopped recording: {changed:,} elements changed at once, more than it allows.",
                 )
             )  # fmt: skip
-        elif row.name == "video" and "segmentId" in data and not any(one.code == "mobile-recording" for one in found):
+        elif row.name == "video" and "segmentId" in data and "mobile-recording" not in {one.code for one in found}:
             found.append(
                 Finding(
                     code="mobile-recording", severity="error", tab=row.tab, t=row.t,

@@ -91,13 +91,8 @@ class CustomReader:
             action, words = _WINDOW[tag]
             return [Interaction(t=t, tab=self.context.tab, event=n, action=action, words=words)]
         # `video`: where Sentry keeps the pictures of a mobile replay.
-        category = (
-            "sdk"
-            if tag in _SDK_TAGS or (tag == "video" and "segmentId" in mapping(payload))
-            else "device"
-            if tag.startswith("browser o")
-            else "custom"
-        )
+        told = tag in _SDK_TAGS or (tag == "video" and "segmentId" in mapping(payload))
+        category = "sdk" if told else "device" if tag.startswith("browser o") else "custom"
         return [
             CustomEvent(t=t, tab=self.context.tab, event=n, name=tag or "custom", data=payload, category=category)
         ]

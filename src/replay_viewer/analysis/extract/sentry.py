@@ -199,7 +199,7 @@ class SentryReader:
             t=start, end=end, tab=self.context.tab, event=n,
             method=text(data.get("method")).upper() or ("POST" if kind == "beacon" else "GET"),
             url=self.context.absolute(url), status=status, kind=kind,
-            size=int(number(response.get("size"), number(data.get("size"), number(data.get("responseBodySize"), -1)))),
+            size=int(number(response.get("size"), number(data.get("size", data.get("responseBodySize")), -1))),
             content_size=int(number(data.get("decodedBodySize"), -1)),
             error="no answer: failed or blocked" if status == 0 else "",
             request_headers=headers(request.get("headers")), response_headers=headers(response.get("headers")),
