@@ -299,11 +299,13 @@ def _sdk(rows: Sequence[Row], facts: Facts) -> list[Finding]:
                     message=f"The SDK stopped recording: {changed:,} elements changed at once, more than it allows.",
                 )
             )  # fmt: skip
-        elif row.name == "video" and "segmentId" in data and "mobile-recording" not in {one.code for one in found}:
+        elif row.name == "video" and "segmentId" in data:
+            if "mobile-recording" in {one.code for one in found}:
+                continue
             found.append(
                 Finding(
                     code="mobile-recording", severity="error", tab=row.tab, t=row.t,
-                    message="Recorded by a mobile SDK as a video, which is not shown here; what was logged is listed.",
+                    message="Recorded by a mobile SDK as a video that is not shown here; what was logged is listed.",
                 )
             )  # fmt: skip
         elif row.name == "replay.throttled":
