@@ -120,12 +120,21 @@ def test_the_source_s_own_link(session_window: Window) -> None:
 def test_before_the_first_picture_there_is_a_word_and_a_way(session_window: Window) -> None:
     window = session_window
     start = window.context.playhead.start
-    window.stage._firsts = {window.stage.tab: start + 200.0}
+    window.stage._firsts = {window.stage.tab: start + 4_200.0}
     window.context.playhead.seek(start)
     assert window.stage.early.isVisible()
-    assert window.stage.early.why.text() == "The first picture comes at 0:00.2."
+    assert window.stage.early.why.text() == "The first picture comes at 0:04.2."
     window.stage.early.button.click()
-    assert window.context.playhead.t == start + 200.0
+    assert window.context.playhead.t == start + 4_200.0
+    assert not window.stage.early.isVisible()
+
+
+def test_a_first_picture_that_comes_at_once_is_shown_at_once(session_window: Window) -> None:
+    window = session_window
+    start = window.context.playhead.start
+    window.stage._firsts = {window.stage.tab: start + 200.0}
+    window.context.playhead.seek(start)
+    assert window.context.playhead.t == start + 200.0, "the time says what is shown"
     assert not window.stage.early.isVisible()
 
 
@@ -212,3 +221,18 @@ def test_names_of_utc_are_not_said_twice(qapp: Any) -> None:
         assert playhead.other_text(start) == "20:18:30.0 UTC"
     playhead.load(start, start + 1000, [], "Asia/Tokyo")
     assert playhead.other_text(start) == "20:18:30.0 UTC · 05:18:30.0 Tokyo"
+
+
+def test_a_verdict_on_one_line_keeps_when_where_and_why(session_window: Window) -> None:
+    line = session_window.stage.verdict.text
+    line.setText("TypeError: Cannot read properties of undefined (reading 'total'), at 0:22.7, on /checkout.html, "
+                 "501 ms after clicking button “Place order”, after POST /api/checkout → 502.")  # fmt: skip
+    whole = line.fontMetrics().horizontalAdvance(line.text())
+    assert line.fitting(whole + 10) == line.text()
+    shown = line.fitting(round(whole * 0.85))
+    assert shown.startswith("TypeError: Cannot")
+    assert shown.endswith(
+        "… · 0:22.7 · /checkout.html · 501 ms after clicking button “Place order” · POST /api/checkout → 502"
+    )
+    line.setText("A title, at best, and nothing more")
+    assert line.fitting(90).endswith("…")

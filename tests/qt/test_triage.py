@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
 from replay_viewer.collector.run import start
@@ -41,12 +40,12 @@ def test_tags_are_asked_for_and_filtered_by(
     window = session_window
     _settled(window, qtbot)
     id = window.context.opened.id  # type: ignore[union-attr]
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Checkout vip", True))
+    monkeypatch.setattr("replay_viewer.qt.queue.ask_line", lambda *_: ("Checkout vip", True))
     window.queue._ask_tags(id)
     assert window.context.library.marks.of([id])[id].tags == ["checkout", "vip"]
     window.queue.filter.setText("tag:vip")
     qtbot.waitUntil(lambda: [one.id for one in window.queue.model.sessions] == [id], timeout=10_000)
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("no%tag", True))
+    monkeypatch.setattr("replay_viewer.qt.queue.ask_line", lambda *_: ("no%tag", True))
     window.queue._ask_tags(id)
     assert "is no tag" in window.messages.accessibleName()
 
@@ -70,7 +69,7 @@ def test_filters_are_saved_used_and_taken_back(
     _settled(window, qtbot)
     assert [one[0] for one in saved.saved] == ["With errors", "Not watched", "Kept"]
     assert saved.list.item(0).text().startswith("With errors")
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Broken checkouts", True))
+    monkeypatch.setattr("replay_viewer.qt.saved.ask_line", lambda *_: ("Broken checkouts", True))
     window.queue.filter.setText("errors:>0 url:checkout")
     window.queue.save_button.click()
     assert window.context.library.setting(SETTING)[-1] == ["Broken checkouts", "errors:>0 url:checkout"]

@@ -194,7 +194,9 @@ class Activity(QWidget):
     def _time(self, row: AnyRow) -> Cell:
         playhead = self.context.playhead
         text = playhead.text(row.t)
-        if playhead.style == "offset" and row.t - playhead.start < 60_000:
+        if playhead.style == "offset" and row.t < playhead.start:
+            text = f"-{(playhead.start - row.t) / 1000:.1f}"  # a request of before the recording began
+        elif playhead.style == "offset" and row.t - playhead.start < 60_000:
             text = offset(row.t - playhead.start).removeprefix("0:").lstrip("0") or "0.0"
             text = f"0{text}" if text.startswith(".") else text
         return Cell(text, "muted")

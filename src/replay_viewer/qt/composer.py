@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPlainTextEdit,
     QSplitter,
+    QStackedLayout,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -40,7 +41,7 @@ from replay_viewer.qt.redaction import ReviewDialog
 from replay_viewer.qt.senddialog import SendDialog
 from replay_viewer.qt.steplist import StepList
 from replay_viewer.qt.tasks import Tasks
-from replay_viewer.qt.widgets import fit, foot, label, named_button
+from replay_viewer.qt.widgets import EmptyState, fit, foot, label, named_button
 from replay_viewer.redaction import Redactor
 from replay_viewer.redaction.redactor import SCREENSHOTS
 from replay_viewer.services.incident import build, write
@@ -226,8 +227,14 @@ class Composer(QDialog):
         column.addSpacing(4)
         column.addWidget(self.include_button, 0, Qt.AlignmentFlag.AlignLeft)
         split = QSplitter()
+        right = QWidget()
+        self._right = QStackedLayout(right)
+        self._wait = EmptyState("incident")
+        self._wait.say("Putting the evidence together…", "What happened, what failed, what the page showed.")
+        self._right.addWidget(self._wait)
+        self._right.addWidget(self.preview)
         split.addWidget(form)
-        split.addWidget(self.preview)
+        split.addWidget(right)
         split.setStretchFactor(1, 1)
         split.setSizes([300, 880])
         split.setChildrenCollapsible(False)
@@ -310,6 +317,7 @@ class Composer(QDialog):
 
         def done(found: tuple[str, int]) -> None:
             self.preview.show_html(found[0])
+            self._right.setCurrentWidget(self.preview)
             count, strict = found[1], redactor.strict
             text = f"{count:,} values masked" if count else "Nothing sensitive found"
             self.removed.setText(f"{text} · Review…" if strict else "Nothing is masked · Review…")

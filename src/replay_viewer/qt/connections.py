@@ -107,13 +107,14 @@ class ConnectionsDialog(QDialog):
         row.addWidget(self.remove_button)
         row.addStretch(1)
         left.addLayout(row)
-        form = QFormLayout()
+        form = self._form = QFormLayout()
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(8)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self._account_label = label("Organisation")
         certificate = QHBoxLayout()
+        certificate.setSpacing(8)
         certificate.addWidget(self.ca_file, 1)
         certificate.addWidget(self.browse_button)
         for text, widget in (("Address", self.address), ("Name", self.name), ("Kind", self.kind)):
@@ -193,6 +194,7 @@ class ConnectionsDialog(QDialog):
     def _kind_changed(self) -> None:
         kind = str(self.kind.currentData())
         self._account_label.setText(_ACCOUNTS[kind])
+        self._form.setRowVisible(self.account, bool(_ACCOUNTS[kind]))
         self.account.setEnabled(bool(_ACCOUNTS[kind]))
         self.account.setAccessibleName(_ACCOUNTS[kind] or "Account (not needed)")
         self.hint.setText(_HINTS[kind])

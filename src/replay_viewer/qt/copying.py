@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QApplication
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel
 
 from replay_viewer.qt.plaintable import TEXT
 
@@ -43,3 +43,11 @@ def copyable(view: QAbstractItemView, text: Callable[[QModelIndex], str] = line_
     if view.contextMenuPolicy() == Qt.ContextMenuPolicy.DefaultContextMenu:
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
     return action
+
+
+def copyable_text(line: QLabel) -> None:
+    """Give a line that shows a cut text a menu that copies all of it."""
+    action = QAction(TEXT, line)
+    action.triggered.connect(lambda: QApplication.clipboard().setText(line.text()))
+    line.addAction(action)
+    line.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)

@@ -13,8 +13,6 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QInputDialog,
-    QLineEdit,
     QListView,
     QMenu,
     QStackedLayout,
@@ -32,7 +30,7 @@ from replay_viewer.library.marks import tag
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.saved import QueryCompleter, SavedFilters
 from replay_viewer.qt.theme import theme, ui_font
-from replay_viewer.qt.widgets import EmptyState, FilterField, IconButton, named_button
+from replay_viewer.qt.widgets import EmptyState, FilterField, IconButton, ask_line, named_button
 from replay_viewer.qt.wording import plural, session_line, session_where, size, when
 from replay_viewer.services import expiry
 
@@ -356,9 +354,7 @@ class Queue(QWidget):
 
     def _ask_tags(self, session_id: str) -> None:
         before = self.model.marks.get(session_id, Marks()).tags
-        text, said = QInputDialog.getText(
-            self, "Tags", "Tags, with blanks between them", QLineEdit.EchoMode.Normal, " ".join(before)
-        )
+        text, said = ask_line(self, "Tags", "Tags, with blanks between them", " ".join(before))
         if not said:
             return
         try:

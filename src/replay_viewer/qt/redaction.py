@@ -26,8 +26,10 @@ from PySide6.QtWidgets import (
 from replay_viewer.domain.errors import UserError
 from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.copying import copyable
 from replay_viewer.qt.messages import MessageBar, ProgressRow
 from replay_viewer.qt.picking import SelectorPicker
+from replay_viewer.qt.tails import TAIL, TailDelegate
 from replay_viewer.qt.tasks import Tasks
 from replay_viewer.qt.theme import data_font
 from replay_viewer.qt.widgets import FilterField, fit, foot, label, named_button, set_role
@@ -145,6 +147,7 @@ class ReviewDialog(QDialog):
         self.profile.setAccessibleName("Redaction profile")
         self.counts = QListWidget()
         self.counts.setAccessibleName("Removals by rule")
+        self.counts.setItemDelegate(TailDelegate(self.counts))
         self.filter = FilterField("Filter the hits")
         self.table = QTableView()
         self.table.setAccessibleName("What is removed, before and after")
@@ -174,6 +177,7 @@ class ReviewDialog(QDialog):
 
     def _lay_out(self) -> None:
         self.table.setModel(self.model)
+        copyable(self.table)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setShowGrid(False)
@@ -312,7 +316,9 @@ class ReviewDialog(QDialog):
         self.counts.blockSignals(True)
         self.counts.clear()
         for rule, count in [("", self._log.total), *sorted(self._log.counts.items(), key=lambda pair: -pair[1])]:
-            item = QListWidgetItem(f"{rule_title(rule) if rule else 'All'}   {count:,}")
+            item = QListWidgetItem(rule_title(rule) if rule else "All")
+            item.setData(TAIL, f"{count:,}")
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {count:,}")
             item.setData(Qt.ItemDataRole.UserRole, rule)
             item.setToolTip(RULES[rule].finds if rule in RULES else "")
             self.counts.addItem(item)

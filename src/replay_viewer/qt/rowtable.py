@@ -189,6 +189,8 @@ class RowTable(PlainTable):
             index = self.rows.index(position, 0)
             self.setCurrentIndex(index)
             self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() // ROW_HEIGHT * ROW_HEIGHT)  # no row is cut at the top
 
     def _moved(self, t: float) -> None:
         if not self.isVisible():

@@ -8,7 +8,6 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QStringLi
 from PySide6.QtWidgets import (
     QApplication,
     QCompleter,
-    QInputDialog,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -23,7 +22,7 @@ from replay_viewer.library import Library
 from replay_viewer.library.query import OPERATORS
 from replay_viewer.qt.context import Context
 from replay_viewer.qt.tails import TAIL, TailDelegate
-from replay_viewer.qt.widgets import label
+from replay_viewer.qt.widgets import ask_line, label
 
 #: The setting they are kept under: a list of [name, query].
 SETTING = "filters"
@@ -90,7 +89,7 @@ class SavedFilters(QWidget):
 
     def save(self, query: str) -> None:
         """Ask for a name and keep `query` under it; the same name is replaced."""
-        name, said = QInputDialog.getText(self, "Save this filter", "Name", QLineEdit.EchoMode.Normal, query[:40])
+        name, said = ask_line(self, "Save this filter", "Name", query[:40])
         if said and name.strip():
             self.put([*(one for one in self.saved if one[0] != name.strip()), [name.strip(), query]])
 

@@ -10,21 +10,24 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QColor, QImage
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QImage, QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.rows import Navigation
 from replay_viewer.domain.session import Spot, in_order, spots_at
 from replay_viewer.qt.actions import tip
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.copying import copyable_text
 from replay_viewer.qt.opened import Opened
 from replay_viewer.qt.tabstrip import TabStrip
-from replay_viewer.qt.theme import data_font, pixmap, theme
+from replay_viewer.qt.theme import data_font, pixmap, theme, ui_font
 from replay_viewer.qt.widgets import Elided, EmptyState, IconButton, label, named_button
 
 log = logging.getLogger(__name__)
 
+#: From so long before its first picture (ms) on, a session shows that instead of saying that there is none yet.
+_EARLY_MS = 1_000.0
 #: An engine that dies this often within a minute is left alone until somebody presses Retry.
 ENGINE_DEATHS = 4
 
@@ -66,27 +69,41 @@ EngineFactory = Callable[[Path, str], Any]
 
 #: Where a verdict's sentence goes on from what failed to when that was.
 _WHEN = re.compile(r", at (?=\d+:\d\d)")
+_AFTER = re.compile(r"(, on [^,]+), ([\d.]+ m?s after )")
+
+
+#: The same sentence in fewer words.
+_SHORTER = ((", at ", " · "), (", on ", " · "), (", after ", " · "))
 
 
 class _Sentence(Elided):
     """A verdict on one line: where there is no room for all of it, what failed is cut before when, where and why."""
 
+    clicked = Signal()
+
     def __init__(self) -> None:
         super().__init__()
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        copy = QAction("Copy as text", self)
-        copy.triggered.connect(lambda: QApplication.clipboard().setText(self.text()))
-        self.addAction(copy)
+        self.setFont(ui_font(pixels=12))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        copyable_text(self)
 
     def fitting(self, width: int) -> str:
         """What is shown at a width."""
         text, metrics = self.text(), self.fontMetrics()
-        if (cut := _WHEN.search(text)) is None:
+        if metrics.horizontalAdvance(text) <= width or (cut := _WHEN.search(text)) is None:
             return metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
-        rest = text[cut.start() :]
+        rest = _AFTER.sub(r"\1 · \2", text[cut.start() :].removesuffix("."))
+        for long, short in _SHORTER:
+            rest = rest.replace(long, short)
         room = width - metrics.horizontalAdvance(rest)
-        shown = metrics.elidedText(text[: cut.start()], Qt.TextElideMode.ElideRight, max(room, width // 3))
+        shown = metrics.elidedText(text[: cut.start()], Qt.TextElideMode.ElideRight, max(room, width // 5))
         return metrics.elidedText(shown + rest, Qt.TextElideMode.ElideRight, width)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click goes there."""
+        super().mouseReleaseEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit()
 
 
 class Verdict(QWidget):
@@ -100,8 +117,9 @@ class Verdict(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.text = _Sentence()
         self._picture = QLabel()
-        go = named_button("Go to error", "next-error", flat=True)
+        go = IconButton("next-error", "Go to this error", role="text")
         go.clicked.connect(self.clicked)
+        self.text.clicked.connect(self.clicked)
         close = IconButton("close", "Hide this line")
         close.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
@@ -387,6 +405,7 @@ class Stage(QWidget):
 
     def _add_player(self) -> None:
         self.player = self._make_player(self.frame)
+        self.player.installEventFilter(self)
         self._stack.addWidget(self.player)
         self.player.instant.connect(self.context.playhead.report)
         self.player.failed.connect(self._failed)
@@ -480,11 +499,21 @@ class Stage(QWidget):
         if box[2]:
             self.size_label.setText(f"{box[2] / scale:.0f} × {box[3] / scale:.0f} · {scale * 100:.0f} %")
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A page of another size is shown at another scale."""
+        if watched is self.player and event.type() == QEvent.Type.Resize:
+            self._measure.start()
+        return super().eventFilter(watched, event)
+
     def _seek(self, t: float) -> None:
         if self.context.opened is None or self.player is None or not self.context.playhead.driven:
             return
         if not self.pinned:
             self._set_tab(self.context.opened.trails.tab_at(t))
+        first = self._firsts.get(self.tab, t)
+        if t < first - 0.5 and first - t <= _EARLY_MS:
+            self.context.playhead.seek(first, remember=False)  # nobody waits for a blink
+            return
         self.player.seek(self.tab, t)
 
     def _play(self, playing: bool) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QLineEdit,
     QMenu,
@@ -122,7 +123,7 @@ class Chip(QToolButton):
 
     def sizeHint(self) -> QSize:
         """Text and padding; the style reckons with a picture and an arrow that a chip has not."""
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 20, super().sizeHint().height())
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 18, super().sizeHint().height())
 
 
 class Elided(QLabel):
@@ -367,6 +368,26 @@ class CodeView(QPlainTextEdit):
         limit = 500_000
         cut = f"\n… {len(text) - limit:,} more characters" if len(text) > limit else ""
         self.setPlainText(text[:limit] + cut)
+
+
+def padded(widget: QWidget, left: int = 10, top: int = 6, right: int = 10, bottom: int = 2) -> QHBoxLayout:
+    """A widget with room around it, for a panel's details."""
+    row = QHBoxLayout()
+    row.setContentsMargins(left, top, right, bottom)
+    row.addWidget(widget, 1)
+    return row
+
+
+def ask_line(parent: QWidget, title: str, words: str, text: str = "") -> tuple[str, bool]:
+    """Ask for one line of text in a dialog wide enough to read it. What was typed, and whether it was meant."""
+    dialog = QInputDialog(parent)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(words)
+    dialog.setTextValue(text)
+    dialog.resize(460, dialog.sizeHint().height())
+    meant = dialog.exec() == QInputDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return dialog.textValue(), meant
 
 
 def fit(dialog: QWidget, width: int, height: int) -> None:

@@ -517,11 +517,11 @@ class Window(QMainWindow):
     def arrange(self) -> None:
         """The designed proportions for the window's size; the compact form gives the page what it can."""
         compact = self.height() < _COMPACT_BELOW
-        sides = [196, 264] if self.width() < 1400 else [222, 352]
+        sides = [190, 284] if self.width() < 1400 else [222, 352]
         self.resizeDocks([self.queue_dock, self.activity_dock], sides, Qt.Orientation.Horizontal)
         lanes = self.lanes.sizeHint().height()
         self.resizeDocks(
-            [self.lanes_dock, self.panel_dock], [lanes, 150 if compact else 196], Qt.Orientation.Vertical
+            [self.lanes_dock, self.panel_dock], [lanes, 180 if compact else 200], Qt.Orientation.Vertical
         )
 
     def _fit_lanes(self) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QFileDialog
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.domain.pulled import Attached
 from replay_viewer.library import Library
 from replay_viewer.qt.attached import OffsetChange
 from replay_viewer.qt.commands.base import CommandBase
+from replay_viewer.qt.widgets import ask_line
 from replay_viewer.services import attach
 from replay_viewer.services.asset_health import SETTING as ASSETS
 
@@ -105,7 +106,7 @@ class SessionCommands(CommandBase):
 
     def attach_url(self) -> None:
         """Ask for a URL whose session's rows go on this session's timeline."""
-        text, given = QInputDialog.getText(self.window, "Attach to this session", "URL of the session to attach")
+        text, given = ask_line(self.window, "Attach to this session", "URL of the session to attach")
         if given and text.strip():
             self.window.opener.attach([], text.strip())
 

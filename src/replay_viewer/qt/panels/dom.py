@@ -17,7 +17,7 @@ from replay_viewer.qt.panels.domcompare import CompareView
 from replay_viewer.qt.panels.domhistory import HistoryView
 from replay_viewer.qt.panels.domtree import DomTree
 from replay_viewer.qt.panels.inspecting import Inspector
-from replay_viewer.qt.widgets import EmptyState, FilterField, IconButton, label
+from replay_viewer.qt.widgets import EmptyState, FilterField, IconButton, label, padded
 from replay_viewer.qt.wording import one_line
 from replay_viewer.services.inspector import Reply, TreeQuestion
 
@@ -99,12 +99,11 @@ class DomPanel(Panel):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.node, self.about = JsonTree("Node"), label("", "muted", wrap=True)
-        self.about.setContentsMargins(10, 8, 10, 4)
         one = QWidget()
         stacked = QVBoxLayout(one)
         stacked.setContentsMargins(0, 0, 0, 0)
         stacked.setSpacing(0)
-        stacked.addWidget(self.about)
+        stacked.addLayout(padded(self.about))
         stacked.addWidget(self.node, 1)
         self.history = HistoryView(self.context)
         self.compare = CompareView(self.context)

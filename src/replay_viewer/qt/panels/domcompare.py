@@ -14,7 +14,7 @@ from replay_viewer.qt.context import Context
 from replay_viewer.qt.panels.domhistory import printed
 from replay_viewer.qt.panels.inspecting import Inspector
 from replay_viewer.qt.panels.listing import Line, LineTable
-from replay_viewer.qt.widgets import label, named_button
+from replay_viewer.qt.widgets import Elided, named_button, padded
 from replay_viewer.qt.wording import one_line, plural
 from replay_viewer.services.inspector import Reply
 
@@ -89,14 +89,13 @@ class CompareView(QWidget):
         head.addWidget(self.cancel)
         self.table = LineTable("What changed from A to B", ("What", "Where", "At A", "At B"), (96, 120, 0, 0))
         self.table.picked.connect(lambda line: self.node_asked.emit(line.data) if line.data else None)
-        self.hint = label("", "muted", wrap=True)
-        self.hint.setContentsMargins(10, 2, 10, 4)
+        self.hint = Elided("muted")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(head)
         layout.addWidget(self.table, 1)
-        layout.addWidget(self.hint)
+        layout.addLayout(padded(self.hint, top=2, bottom=4))
         context.playhead.range_changed.connect(self._refresh)
         context.playhead.style_changed.connect(self._refresh)
         self._refresh()

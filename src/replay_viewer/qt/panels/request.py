@@ -15,11 +15,12 @@ from replay_viewer.domain.rows import Body, NetworkRequest
 from replay_viewer.domain.session import Session
 from replay_viewer.domain.time import iso
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.copying import copyable_text
 from replay_viewer.qt.jsontree import JsonTree
 from replay_viewer.qt.panels.sockets import MessagesView
 from replay_viewer.qt.panels.stack import StackView
 from replay_viewer.qt.rowtext import status_text
-from replay_viewer.qt.widgets import CodeView, IconButton, label, named_button
+from replay_viewer.qt.widgets import CodeView, Elided, IconButton, label, named_button, padded
 from replay_viewer.qt.wording import size, span
 
 #: Characters of a body made readable at once; more of it on a worker.
@@ -37,6 +38,8 @@ def absence(body: Body, session: Session | None) -> str:
     """Why there is no body, and what to configure next time."""
     why = body.why or "the recording does not hold it"
     advice = body_advice(body.why, session) if session is not None else ""
+    if body.size == 0 and not advice:
+        return "It was empty."
     known = f" Its size was {size(body.size)}." if body.size >= 0 else ""
     return f"Not shown: {why}.{known}" + (f"\n\nNext time: {advice}." if advice else "")
 
@@ -116,9 +119,9 @@ class RequestDetail(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
-        self.head = label("", "muted", selectable=True, wrap=True)
+        self.head = Elided("muted")
         self.head.setAccessibleName("Request")
-        self.head.setContentsMargins(10, 6, 10, 4)
+        copyable_text(self.head)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.response = BodyView("Response body", context)
@@ -138,7 +141,7 @@ class RequestDetail(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.head)
+        layout.addLayout(padded(self.head))
         layout.addWidget(self.tabs, 1)
 
     def show_request(self, request: NetworkRequest, session: Session | None) -> None:

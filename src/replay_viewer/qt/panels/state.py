@@ -14,7 +14,7 @@ from replay_viewer.qt.panels.base import ListPanel
 from replay_viewer.qt.rowmodel import NOW_SLACK_MS, Cell, Column
 from replay_viewer.qt.rowtext import activity_cell
 from replay_viewer.qt.structure import MISSING, differences, patched
-from replay_viewer.qt.widgets import label
+from replay_viewer.qt.widgets import label, padded
 from replay_viewer.qt.wording import plural
 
 #: Actions looked back over for a state.
@@ -69,8 +69,7 @@ class StatePanel(ListPanel):
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._picked_two())
         layout.addWidget(self.tabs, 1)
         self.hint = label("", "muted", wrap=True)
-        self.hint.setContentsMargins(10, 6, 10, 2)
-        layout.insertWidget(0, self.hint)
+        layout.insertLayout(0, padded(self.hint))
         return box
 
     def clear_detail(self) -> None:
@@ -78,7 +77,7 @@ class StatePanel(ListPanel):
         for tree in (self.diff, self.tree, self.payload, self.now):
             tree.show_values([])
         self._now = -1
-        self.hint.setText("Select an action to see what it changed, or two (Ctrl+click) to compare them.")
+        self.hint.setText("Select an action, or two to compare them.")
 
     def show_row(self, row: AnyRow, n: int) -> None:
         """One action."""

@@ -186,7 +186,7 @@ class VitalsPanel(Panel):
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         for at in range(2, len(NAMES) + 2):
-            header.resizeSection(at, 74)
+            header.resizeSection(at, 78)
         header.resizeSection(0, 70)
         self.table.cellClicked.connect(self._clicked)
 
