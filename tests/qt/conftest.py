@@ -18,7 +18,7 @@ from replay_viewer.library import Library
 from replay_viewer.qt import chromium
 from replay_viewer.qt.theme import theme
 from replay_viewer.qt.window import Window
-from replay_viewer.services.jobs import AssetsJob, AttachJob, ImportJob, PullJob, RefreshJob, end_spares
+from replay_viewer.services.jobs import AssetsJob, AttachJob, ImportJob, MapsJob, PullJob, RefreshJob, end_spares
 from tests import factories
 from tests.qt.stand_in import FakeEngine, FakeJob, FakePlayer
 
@@ -145,6 +145,7 @@ def working(styled: QApplication, qtbot: QtBot, library: Library, tmp_path: Path
         start_refresh=RefreshJob,
         start_attach=AttachJob,
         start_assets=AssetsJob,
+        start_maps=MapsJob,
         settings=QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat),
     )
     made.resize(1366, 768)

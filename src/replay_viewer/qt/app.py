@@ -90,6 +90,11 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
 
         return AssetsJob(home, session, private)
 
+    def fetch_maps(home: Path, session: str) -> Job:
+        from replay_viewer.services.jobs import MapsJob
+
+        return MapsJob(home, session)
+
     # Beside the library, so that another --home has its own layout and tests leave the person's alone.
     kept = settings or QSettings(str(library.home / "window.ini"), QSettings.Format.IniFormat)
     made = Window(
@@ -101,6 +106,7 @@ def window(library: Library, settings: QSettings | None = None) -> Window:
         start_refresh=refresh,
         start_attach=attach,
         start_assets=capture,
+        start_maps=fetch_maps,
         settings=kept,
         evidence=Evidence(_shooter, _print, _preview, _png_of_svg, _with_pins),
         view_bundle=_view_bundle,

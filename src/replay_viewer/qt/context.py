@@ -38,6 +38,7 @@ class Context(QObject):
     refused = Signal(object, object)  #: a UserError for the message bar, and what its Retry does
     note_asked = Signal(object)
     maps_changed = Signal()
+    maps_wanted = Signal()  #: ask where the open session was pulled from for source maps
     outline_asked = Signal(list)  #: outline these nodes (mirror ids) on the page; none: put outlines away
     pick_asked = Signal(bool)  #: let the mouse pick a node of the page, or no more
     spot_picked = Signal(float, float)  #: where in the recorded viewport that was, just before `node_picked`

@@ -42,6 +42,8 @@ RefreshStarter = Callable[[Path, str, bool], Job]
 AttachStarter = Callable[[Path, str, Sequence[Path], str], Job]
 #: Captures the files a page refers to: (home, session id, whether in private networks too) → a job.
 AssetsStarter = Callable[[Path, str, bool], Job]
+#: Asks where a session was pulled from for source maps: (home, session id) → a job.
+MapsStarter = Callable[[Path, str], Job]
 
 
 def _number_of(library: Library, session_id: str, error_id: str) -> int:
@@ -104,11 +106,13 @@ class Opener(QObject):
         start_refresh: RefreshStarter | None = None,
         start_attach: AttachStarter | None = None,
         start_assets: AssetsStarter | None = None,
+        start_maps: MapsStarter | None = None,
     ) -> None:
         super().__init__(context)
         self.context = context
         self._start_import, self._start_pull, self._start_refresh = start_import, start_pull, start_refresh
-        self._start_attach, self._start_assets = start_attach, start_assets
+        self._start_attach, self._start_assets, self._start_maps = start_attach, start_assets, start_maps
+        context.maps_wanted.connect(self.fetch_maps)
         self._watch: JobWatch | None = None
         self._live: JobWatch | None = None
         self._live_id = ""
@@ -378,6 +382,13 @@ class Opener(QObject):
         if opened is not None and self._start_assets is not None:
             start = partial(self._start_assets, self.context.library.home, opened.id, private)
             self._run(start, "Capturing the page's assets", partial(self.capture, private))
+
+    def fetch_maps(self) -> None:
+        """Ask where the open session was pulled from for the source maps its stacks need."""
+        opened = self.context.opened
+        if opened is not None and self._start_maps is not None:
+            start = partial(self._start_maps, self.context.library.home, opened.id)
+            self._run(start, "Asking for source maps", self.fetch_maps, network=opened.session.origin)
 
     def reread(self) -> None:
         """The open session was changed in the library: show it as it is now."""

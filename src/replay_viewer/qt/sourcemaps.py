@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from replay_viewer.analysis.mapset import MapSet
 from replay_viewer.domain.errors import UserError
 from replay_viewer.library import Library
-from replay_viewer.services import map_fetch, maps
+from replay_viewer.services import maps
 
 if TYPE_CHECKING:
     from replay_viewer.qt.context import Context
@@ -83,19 +83,6 @@ class SourceMaps(QObject):
         self._context.tasks.read(
             lambda library: sum(not one.why for one in maps.keep_chosen(library, session, chosen)), done, self._failed
         )
-
-    def ask(self) -> None:
-        """Ask the backend the open session was pulled from for the maps its stacks need."""
-        opened = self._context.opened
-        if opened is None:
-            return
-        home, session = self._context.library.home, opened.id
-
-        def done(brought: map_fetch.Brought) -> None:
-            self._context.said.emit(brought.words or "Every stack has its source maps.", "", "info")
-            self.load()
-
-        self._context.tasks.run(lambda: map_fetch.from_source(home, session), done, self._failed, key="maps-asked")
 
     def _choose(self) -> None:
         path = self._context.maps

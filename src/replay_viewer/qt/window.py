@@ -29,6 +29,7 @@ from replay_viewer.qt.opening import (
     AssetsStarter,
     AttachStarter,
     ImportStarter,
+    MapsStarter,
     Opener,
     PullStarter,
     RefreshStarter,
@@ -89,6 +90,7 @@ class Window(QMainWindow):
         start_refresh: RefreshStarter | None = None,
         start_attach: AttachStarter | None = None,
         start_assets: AssetsStarter | None = None,
+        start_maps: MapsStarter | None = None,
         settings: QSettings | None = None,
         evidence: Evidence | None = None,
         view_bundle: Callable[[Window, Path], None] | None = None,
@@ -102,7 +104,9 @@ class Window(QMainWindow):
         self.context = Context(library, self)
         self._evidence = evidence
         self._composer: Composer | None = None
-        self.opener = Opener(self.context, start_import, start_pull, start_refresh, start_attach, start_assets)
+        self.opener = Opener(
+            self.context, start_import, start_pull, start_refresh, start_attach, start_assets, start_maps
+        )
         self.setWindowTitle("Replay Viewer")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)

@@ -18,7 +18,7 @@ from replay_viewer.domain import errors
 from replay_viewer.domain.errors import Cancelled, SourceProblem, UserError
 from replay_viewer.domain.pulled import Attached
 from replay_viewer.library import Library
-from replay_viewer.services import connections
+from replay_viewer.services import connections, map_fetch
 from replay_viewer.services.asset_health import SETTING
 from replay_viewer.services.assets import AssetProgress, capture
 from replay_viewer.services.attaching import attach_files, attach_url
@@ -33,14 +33,15 @@ log = logging.getLogger(__name__)
 
 class _Task(msgspec.Struct, frozen=True):
     """What the process is to do: import `paths`, pull `url`, refresh `session`, attach
-    `url` or `paths` to `session`, capture the `assets` of `session`, or tidy the library at `home`.
+    `url` or `paths` to `session`, capture the `assets` of `session`, ask where it was pulled from for source `maps`,
+    or tidy the library at `home`.
 
     `private`: assets in private networks may be asked for too.
 
     `tokens`: what this program holds of them; they go through the pipe, never by environment or arguments.
     """
 
-    what: Literal["import", "pull", "refresh", "attach", "assets", "tidy"]
+    what: Literal["import", "pull", "refresh", "attach", "assets", "maps", "tidy"]
     home: str
     paths: list[str] = []
     origin: str = ""
@@ -93,6 +94,9 @@ def _serve(connection: Connection) -> None:
         elif task.what == "assets":
             brought = capture(home, task.session, progress=progress, cancelled=cancelled, allow_private=task.private)
             ids, said = [task.session], brought.words
+        elif task.what == "maps":
+            found = map_fetch.from_source(home, task.session, cancelled=cancelled)
+            ids, said = [task.session], found.words or "No stack of this session lacks a source map."
         elif task.what == "refresh":
             came = refresh(home, task.session, progress=progress, cancelled=cancelled, follow=task.follow)
             ids, said = [came.session], came.words
@@ -263,6 +267,13 @@ class AssetsJob(Job):
 
     def __init__(self, home: Path, session: str, private: bool = False) -> None:
         super().__init__(_Task("assets", str(home), session=session, private=private))
+
+
+class MapsJob(Job):
+    """Asks where a session was pulled from for the source maps its stacks need. `said`: what came."""
+
+    def __init__(self, home: Path, session: str) -> None:
+        super().__init__(_Task("maps", str(home), session=session, tokens=connections.held()))
 
 
 class AttachJob(Job):

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from replay_viewer.collector.run import start
 from replay_viewer.domain.rows import ConsoleEntry, Frame
 from replay_viewer.library import Library
 from replay_viewer.qt.composer import Composer
@@ -18,8 +20,9 @@ from replay_viewer.qt.window import Window
 from replay_viewer.services import maps
 from replay_viewer.services.bundle import import_bundle, write_bundle
 from replay_viewer.services.redacting import redactor_for
+from tests.collector.bodies import captured, sample
 from tests.qt.conftest import make_window
-from tests.sourcemaps import failing, small_map
+from tests.sourcemaps import MAPS, SOURCE, failing, small_map
 
 APP, VENDOR = "https://shop.test/js/app.min.js", "https://shop.test/js/vendor.js"
 Open = Callable[[str], Window]
@@ -153,3 +156,34 @@ def test_stacks_of_the_console_are_mapped_too(show: Open, qtbot: QtBot, home: Pa
     assert model.index(0, 0, model.index(0, 0)).data() == "f app.min.js:1:1"
     errors(window).use_maps(str(tmp_path / "build"))
     qtbot.waitUntil(lambda: model.index(0, 0, model.index(0, 0)).data() == "f src/pay.ts:2:1")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a collector with the session that fails at the checkout."""
+    folder = tmp_path_factory.mktemp("collector")
+    with start(folder) as running:
+        for url, headers, body in captured(sample("checkout-502")):
+            httpx.post(running.url + url, content=body, headers=headers, trust_env=False).raise_for_status()
+    return folder
+
+
+def test_maps_uploaded_after_the_pull_come_when_asked_for(kept: Path, working: Window, qtbot: QtBot) -> None:
+    """In a process of its own, from a real collector: the stack shows the source without opening anything anew."""
+    with start(kept) as collector, httpx.Client(base_url=collector.url, trust_env=False) as client:
+        [session] = client.get("/api/v1/sessions").json()["data"]
+        with qtbot.waitSignal(working.opener.loaded, timeout=30_000):
+            working.opener.open_url(f"{collector.url}/sessions/{session['id']}")
+        qtbot.waitUntil(lambda: not working.progress.isVisible(), timeout=30_000)
+        working.panels.show_panel("errors")
+        errors(working).reveal(0)
+        hint = errors(working).hint
+        qtbot.waitUntil(lambda: hint.text() == "No source map fits shop.min.js.")
+        asked = {"project": "1", "release": session["release"], "name": "shop.min.js"}
+        data = (MAPS / "shop.min.js.map").read_bytes()
+        client.put("/api/v1/maps", params=asked, content=data).raise_for_status()
+        errors(working).choose.menu().aboutToShow.emit()
+        errors(working).ask_maps.trigger()
+        qtbot.waitUntil(lambda: hint.text() == "Original files and lines, from source maps.", timeout=30_000)
+        assert f"{SOURCE}:" in " ".join(lines(working))
+        assert "1 source map came." in working.messages.accessibleName()

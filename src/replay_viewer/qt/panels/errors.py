@@ -152,7 +152,7 @@ class ErrorsPanel(ListPanel):
         menu.addAction("Zip, map or bundle…", self._choose_file)
         maps = self.context.source_maps
         menu.addSeparator()
-        self.ask_maps = menu.addAction("Ask where the session was pulled from", maps.ask)
+        self.ask_maps = menu.addAction("Ask where the session was pulled from", self.context.maps_wanted.emit)
         self.keep_maps = menu.addAction("Keep the chosen ones with the session", maps.keep)
         menu.aboutToShow.connect(self._offer_maps)
         self.choose.setMenu(menu)
