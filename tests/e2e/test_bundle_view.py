@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QSettings
@@ -30,7 +31,8 @@ def test_a_bundle_is_looked_at_without_importing_it(
     [session] = import_paths(tmp_path / "theirs", [resource("samples", "checkout-502")])
     bundle = tmp_path / "ticket.replay"
     arguments = ["export", session, "--home", str(tmp_path / "theirs"), "--format", "bundle", "-o", str(bundle)]
-    assert main(arguments) == 0
+    maps = str(resource("samples", "sourcemaps"))
+    assert main([*arguments, "--maps", maps, "--with-maps"]) == 0
 
     library = Library.open(tmp_path / "mine")
     first = application.window(library, QSettings(str(tmp_path / "qt.ini"), QSettings.Format.IniFormat))
@@ -48,6 +50,12 @@ def test_a_bundle_is_looked_at_without_importing_it(
     assert view.windowTitle().startswith("ticket.replay (read-only)")
     assert view.context.opened is not None
     assert view.context.opened.session.facts.user.label.startswith("[e-mail")
+    view.panels.show_panel("errors")
+    errors: Any = view.panels.panels["errors"]
+    errors.reveal(0)
+    qtbot.waitUntil(lambda: errors.hint.text() == "Original files and lines, from source maps.", timeout=20_000)
+    frames = errors.stack.model().index(0, 0)
+    assert "shop/checkout.js:" in errors.stack.model().index(0, 0, frames).data()
     view.commands.bookmark()
     assert "cannot be written to" in view.messages.text.text()
     assert library.sessions() == []

@@ -17,7 +17,8 @@ from replay_viewer.services import connections
 from replay_viewer.services.connections import KINDS, PLACES, Connection
 
 _SCOPES = {
-    "sentry": "a personal token or an internal integration's, with org:read, project:read, event:read",
+    "sentry": "a personal token or an internal integration's, with org:read, project:read, event:read, "
+    "and project:releases for source maps",
     "posthog": "a personal API key with session_recording:read, query:read, person:read, project:read, "
     "error_tracking:read",
     "collector": "a token of the collector (none when it is open)",

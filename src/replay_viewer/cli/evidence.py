@@ -270,7 +270,7 @@ def _leaving(
     span: tuple[float | None, float | None],
 ) -> Leaving:
     """What `--preview` looks at: the same as the dialog of the application does."""
-    made = Leaving(session=session.id, format=chosen.name, range=span, tab=options.tab)
+    made = Leaving(session=session.id, format=chosen.name, range=span, tab=options.tab, maps=options.maps)
     if chosen.clip:
         tab, start, end = clips.stretch(library, session, *span, options.tab)
         shape = Shape(start=start, end=end, fps=options.fps, width=options.width, pictures=options.pictures)

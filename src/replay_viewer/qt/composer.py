@@ -397,7 +397,10 @@ class Composer(QDialog):
             then(known)
             return
         title = "the note" if one.note else f"the {one.title}"
-        leaving = Leaving(session=self._session, format=name, title=title, range=self._span(one), note=note)
+        leaving = Leaving(
+            session=self._session, format=name, title=title, range=self._span(one), note=note,
+            maps=self.context.maps,
+        )  # fmt: skip
         dialog = ReviewDialog(self.context, leaving, self, verb=verb)
 
         def approved(redactor: Redactor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from replay_viewer.export import clips, export
 from replay_viewer.export.incident import IncidentNote
@@ -22,7 +23,8 @@ from replay_viewer.services.transform import OnProgress, Steps, all_rows, learn_
 class Leaving:
     """What is about to leave: a format of `services.outputs`, of a session or a range (epoch ms) of it, or a note.
 
-    `instants` (epoch ms): of a clip, when its pictures are taken of `tab`.
+    `instants` (epoch ms): of a clip, when its pictures are taken of `tab`. `maps`: a folder of source maps, asked
+    before those kept with the session.
     """
 
     session: str
@@ -32,6 +34,7 @@ class Leaving:
     tab: int | None = None
     instants: Sequence[float] = ()
     note: IncidentNote | None = None
+    maps: Path | None = None
 
 
 def review(
@@ -53,7 +56,7 @@ def review(
     elif leaving.format in FORMATS:
         found = content.gather(
             library, leaving.session, range=leaving.range, tab=leaving.tab, script=leaving.format == "playwright",
-            redactor=Redactor("none"),
+            redactor=Redactor("none"), maps=leaving.maps,
         )  # fmt: skip
         export_session(found, leaving.format, redactor)
     elif leaving.format in clips.FORMATS:
