@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,3 +72,11 @@ def test_a_picture_of_the_window(home: Path, qapp: QApplication, qtbot: QtBot, t
     middle = [image.pixelColor(x, 250).lightness() for x in range(220, 1080, 4)]
     assert max(middle) > 240
     assert min(middle) < 40
+
+
+def test_the_window_comes_without_what_nobody_needs_at_its_start() -> None:
+    # Each is a quarter of a second and more: the HTTP client, the exports, the formats, migrations, the collector.
+    heavy = ("httpx", "jinja2", "replay_viewer.export", "replay_viewer.formats", "alembic", "starlette", "pyqtgraph")
+    code = f"import sys, replay_viewer.qt.app; print([name for name in {heavy!r} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert said.stdout.strip() == "[]"

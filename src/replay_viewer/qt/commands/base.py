@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject
 from replay_viewer.qt.actions import PANEL_IDS
 from replay_viewer.qt.panels.dom import DomPanel
 from replay_viewer.qt.panels.notes import NotesPanel
-from replay_viewer.services import evidence
 
 if TYPE_CHECKING:
     from replay_viewer.qt.window import Window
@@ -85,5 +84,9 @@ class CommandBase(QObject):
     def _at_source(self) -> str:
         """Where the session came from, at this instant; '' for one that came from a file."""
         opened = self.context.opened
-        found = evidence.links(opened.session, self.playhead.t) if opened is not None else []
+        if opened is None:
+            return ""
+        from replay_viewer.services import evidence  # brings the exports, which no window needs at its start
+
+        found = evidence.links(opened.session, self.playhead.t)
         return next((link.url for link in found if link.label == "Recording"), "")
