@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -125,3 +126,30 @@ def test_find_in_words(filled: Library, tmp_path: Path) -> None:
     assert rows
     assert all(one.t >= one.session.start for one in rows)
     assert find(filled, "is:nonsense") == []
+
+
+def test_a_search_tells_the_status_line_too(session_window: Window, qtbot: QtBot, library: Library) -> None:
+    """That the open session's own source cannot be reached, whoever asked it; another's is another's."""
+    window = session_window
+    opened = window.context.opened
+    assert opened is not None
+    with memory_keyring():
+        for name, url in (("own", "http://127.0.0.1:9"), ("other", "http://localhost:9")):
+            made = connections.save(library.home, Connection(name=name, kind="sentry", url=url, account="acme"))
+            connections.keep_token(made, SENTRY_TOKEN)
+        opened.session = msgspec.structs.replace(opened.session, origin="https://elsewhere.test/sessions/1")
+        type_in(window, "ada", qtbot)
+        qtbot.keyClick(window.top.box, Qt.Key.Key_Return)
+        qtbot.waitUntil(
+            lambda: all(f"{one}: " in window.finder.foot.text() for one in ("own", "other")), timeout=20_000
+        )
+        assert "everything here is local" in window.status.offline.text()
+        opened.session = msgspec.structs.replace(
+            opened.session, origin="http://127.0.0.1:9/organizations/acme/replays/1/"
+        )
+        window.opener.live_changed.emit()
+        assert "source unreachable" in window.status.offline.text()
+        window.opener.reached("http://localhost:9")
+        assert "source unreachable" in window.status.offline.text()
+        window.opener.reached("http://127.0.0.1:9/api/0/")
+        assert "everything here is local" in window.status.offline.text()

@@ -498,3 +498,25 @@ def test_marks_on_the_page_can_be_put_away_and_stay_away(window: Window) -> None
     assert ("marks", False) in player.calls[-2:]
     window.actions_table.run("marks")
     assert player.calls[-1] == ("marks", True)
+
+
+def test_deleting_goes_on_beside_the_window_and_can_be_tried_again(
+    session_window: Window, filled: Library, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = session_window
+    delete = Library.delete
+
+    def refuse(_library: Library, _id: str) -> None:
+        raise UserError("The library is busy.", "Try again.")
+
+    monkeypatch.setattr(Library, "delete", refuse)
+    window.commands.remove_session(CHECKOUT)
+    assert window.progress.isVisible()
+    assert not window.progress.cancel_button.isVisible()
+    qtbot.waitUntil(lambda: window.messages.text.text() == "The library is busy.")
+    assert not window.progress.isVisible()
+    monkeypatch.setattr(Library, "delete", delete)
+    window.messages.retry_button.click()
+    qtbot.waitUntil(lambda: window.queue.model.row_of(CHECKOUT) < 0)
+    assert window.context.opened is None
+    assert not window.progress.isVisible()

@@ -80,6 +80,8 @@ class ClipDialog(QDialog):
         self.wide.setValue(960)
         self.wide.setSuffix(" pixels")
         self.wide.setAccessibleName("Largest width")
+        for number in (self.fps, self.pictures, self.wide):
+            number.lineEdit().setTextMargins(8, 0, 0, 0)  # a style sheet has no say in it
         self.summary = label("", "muted", wrap=True)
         self.messages = MessageBar()
         self.progress = ProgressRow()

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QSizePolicy,
+    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -27,7 +28,7 @@ from PySide6.QtWidgets import (
 from replay_viewer.domain.errors import UserError
 from replay_viewer.qt.messages import MessageBar
 from replay_viewer.qt.tasks import Tasks
-from replay_viewer.qt.widgets import fit, foot, label, named_button, set_role
+from replay_viewer.qt.widgets import EmptyState, fit, foot, label, named_button, set_role
 from replay_viewer.services import connections
 from replay_viewer.services.connections import Connection, NoKeyring
 
@@ -59,7 +60,6 @@ class ConnectionsDialog(QDialog):
         fit(self, 820, 520)
         self.list = QListWidget()
         self.list.setAccessibleName("Connections")
-        self.list.setFixedWidth(220)
         self.add_button = named_button("Add", "plus")
         self.remove_button = named_button("Remove", "trash")
         self.address = _field("Address", "any address of the backend, such as that of a session")
@@ -101,7 +101,14 @@ class ConnectionsDialog(QDialog):
 
     def _build(self) -> None:
         left = QVBoxLayout()
-        left.addWidget(self.list, 1)
+        body = QWidget()
+        body.setFixedWidth(220)
+        self._stack = QStackedLayout(body)
+        self._stack.addWidget(self.list)
+        self._empty = EmptyState("globe")
+        self._empty.say("None yet", "Paste any address of Sentry, PostHog or a collector at the right.")
+        self._stack.addWidget(self._empty)
+        left.addWidget(body, 1)
         row = QHBoxLayout()
         row.addWidget(self.add_button)
         row.addWidget(self.remove_button)
@@ -160,6 +167,7 @@ class ConnectionsDialog(QDialog):
                 self.list.setCurrentItem(item)
         if not select and known:
             self.list.setCurrentRow(0)
+        self._stack.setCurrentWidget(self.list if known else self._empty)
         self.list.blockSignals(False)
         self._show()
 

@@ -111,9 +111,10 @@ class ProgressRow(QWidget):
         self.cancel_button.clicked.connect(self.cancelled)
         self.hide()
 
-    def begin(self, text: str) -> None:
-        """Something runs; how far is not known yet."""
+    def begin(self, text: str, *, cancel: bool = True) -> None:
+        """Something runs; how far is not known yet. `cancel`: whether it can be stopped."""
         self.text.setText(text)
+        self.cancel_button.setVisible(cancel)
         self.bar.setRange(0, 0)
         self.show()
 

@@ -45,6 +45,7 @@ class NumbersDialog(QDialog):
             field.setSingleStep(one.step)
             field.setSuffix(one.unit)
             field.setValue(one.value)
+            field.lineEdit().setTextMargins(8, 0, 0, 0)  # a style sheet has no say in it
             field.setAccessibleName(one.accessible or one.words)
             self.fields[one.name] = field
             form.addRow(one.words, field)

@@ -128,13 +128,28 @@ class ViewCommands(CommandBase):
         box.exec()
         if box.clickedButton() is not delete:
             return
+        self.remove_session(session_id)
+
+    def remove_session(self, session_id: str) -> None:
+        """Remove a session from the library, beside the window: a million rows take seconds."""
         if self.context.opened is not None and self.context.opened.id == session_id:
             self.window.close_session()
-        try:
+
+        def work(library: Library) -> None:
             from replay_viewer.services.segments import forget  # the sources' HTTP client: not needed to start
 
-            forget(self.context.library, session_id)
-            self.context.library.delete(session_id)
-        except UserError as error:
-            self.window.messages.say(error.message, error.advice)
-        self.window.queue.reload()
+            forget(library, session_id)
+            library.delete(session_id)
+
+        def ended() -> None:
+            if not self.window.opener.importing:
+                self.window.progress.end()
+            self.window.queue.reload()
+
+        def failed(error: UserError) -> None:
+            ended()
+            self.window.messages.say(error.message, error.advice, "failed", partial(self.remove_session, session_id))
+
+        if not self.window.opener.importing:
+            self.window.progress.begin("Deleting the session", cancel=False)  # gone at once, or not at all
+        self.window.opener.network.read(work, lambda _done: ended(), failed, key=f"delete-{session_id}")
