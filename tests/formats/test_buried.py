@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import bz2
 import gzip
+import io
 import json
 import lzma
 import random
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -173,3 +175,19 @@ def test_anything_else_is_refused_in_one_sentence(tmp_path: Path) -> None:
         with pytest.raises(BadInput) as refused:
             read(tmp_path, data)
         assert "\n" not in refused.value.message
+
+
+def test_numbers_beyond_all_numbers_do_not_stop_what_is_beside_them(tmp_path: Path) -> None:
+    found = read(tmp_path, b'{"version": 1e999, "sessionId": "s", "events": ' + J + b"}")
+    assert found.of("s") == EVENTS
+    assert plain(read(tmp_path, b'{"deep": {"a": 1e999, "list": ' + J + b"}}")) == EVENTS
+
+
+def test_a_zip_whose_table_lies_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", J)
+    whole = made.getvalue()
+    for shift in (1, 2, 40):
+        with pytest.raises(BadInput):
+            read(tmp_path, whole[:2] + whole[:shift] + whole[2:])

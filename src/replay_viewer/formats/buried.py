@@ -13,7 +13,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
@@ -22,6 +21,7 @@ from replay_viewer.formats.base.document import BURIED
 from replay_viewer.formats.base.events import Elsewhere
 from replay_viewer.formats.base.repair import checked, split
 from replay_viewer.formats.base.scan import value_end
+from replay_viewer.formats.base.values import loose
 
 #: A file is looked through up to this size, and given up after so many beginnings of JSON that were none.
 MAX_FILE, _TRIES, _DEPTH = 512 << 20, 5_000, 10
@@ -221,7 +221,7 @@ def _whole(data: bytes) -> bytes:
 def _named(members: dict[str, msgspec.Raw], names: tuple[str, ...]) -> str:
     for name in names:
         if name in members:
-            value: Any = msgspec.json.decode(members[name])
+            value = loose(members[name])
             if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
                 return str(value)
     return ""

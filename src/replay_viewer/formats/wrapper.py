@@ -15,6 +15,7 @@ import msgspec
 
 from replay_viewer.domain.session import Facts, User
 from replay_viewer.formats.base import Cursor, Document, Format, NotARecording, Piece, Said, Sifter, register
+from replay_viewer.formats.base.values import loose
 
 _NESTS = {"events", "rrweb", "data", "snapshots", "recording", "replay"}
 _PATH = re.compile(r"/api/replay/([^/]+)/events/?$")
@@ -39,7 +40,7 @@ def _walk(cursor: Cursor, small: dict[str, Any]) -> Iterator[Cursor]:
         else:
             value = cursor.value()
             if len(value) < _SMALL:
-                small.setdefault(key, msgspec.json.decode(value))
+                small.setdefault(key, loose(value))
 
 
 def _text(small: dict[str, Any], *names: str) -> str:

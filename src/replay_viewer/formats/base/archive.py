@@ -105,7 +105,7 @@ def zip_entries(path: Path, source: IO[bytes], stack: ExitStack) -> list[Entry]:
 def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
     try:
         return _Member(archive.open(info), info.filename)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError) as error:
         raise Truncated(f"“{info.filename}” is damaged inside its archive.") from error
 
 

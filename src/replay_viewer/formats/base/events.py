@@ -18,6 +18,7 @@ from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.time import iso_to_ms
 from replay_viewer.formats.base.pieces import Batch, Piece, Skipped, batches
 from replay_viewer.formats.base.repair import checked, split
+from replay_viewer.formats.base.values import loose
 
 #: One compressed event or field never inflates to more than this.
 MAX_EVENT = 64 << 20
@@ -128,7 +129,7 @@ def _mended(element: bytes, depth: int = 0) -> tuple[str, bytes] | None:
     as text, or the whole of it inside a row. None when it is none."""
     try:
         fields = _raw_dict.decode(element)
-        kind, stamp = msgspec.json.decode(fields["type"]), msgspec.json.decode(fields["timestamp"])
+        kind, stamp = loose(fields["type"]), loose(fields["timestamp"])
     except (KeyError, msgspec.DecodeError, RecursionError):
         return _inner(element, depth)
     t = _stamp(stamp)
@@ -170,7 +171,7 @@ def _inner(element: bytes, depth: int) -> tuple[str, bytes] | None:
         except (msgspec.DecodeError, RecursionError):
             continue
         if found is not None:
-            row = [msgspec.json.decode(fields[key]) for key in ("windowId", "window_id") if key in fields]
+            row = [loose(fields[key]) for key in ("windowId", "window_id") if key in fields]
             return found[0] or next((key for key in row if isinstance(key, str)), ""), found[1]
     return None
 

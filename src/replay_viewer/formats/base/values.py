@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
+import msgspec
+
 from replay_viewer.domain.errors import BadInput
 from replay_viewer.domain.rows import Frame
 from replay_viewer.domain.time import iso_to_ms, to_ms
 
 Level = Literal["fatal", "error", "warning", "info", "debug"]
+
+
+def loose(raw: bytes | msgspec.Raw) -> Any:
+    """A JSON value; None for what no decoder can hold (a number beyond all numbers, a depth beyond all depths)."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def text(value: Any) -> str:

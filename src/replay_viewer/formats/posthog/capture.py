@@ -31,7 +31,7 @@ from replay_viewer.formats.base import (
 )
 from replay_viewer.formats.base.repair import checked
 from replay_viewer.formats.base.scan import Shape
-from replay_viewer.formats.base.values import mapping, moment, text
+from replay_viewer.formats.base.values import loose, mapping, moment, text
 from replay_viewer.formats.posthog import events
 
 MAX_BODY = 128 << 20
@@ -118,13 +118,13 @@ def _items(data: bytes) -> tuple[list[msgspec.Raw], float, dict[str, Any]]:
     if data.lstrip().startswith(b"["):
         return _list.decode(data), 0.0, {}
     members = _members.decode(data)
-    sent = moment(msgspec.json.decode(members["sent_at"])) if "sent_at" in members else 0.0
+    sent = moment(loose(members["sent_at"])) if "sent_at" in members else 0.0
     for key in ("batch", "data"):
         if bytes(members.get(key, msgspec.Raw(b""))).startswith(b"["):
             return _list.decode(members[key]), sent, {}
     if "event" in members:
         return [msgspec.Raw(data)], sent, {}
-    return [], sent, mapping(msgspec.json.decode(data))
+    return [], sent, mapping(loose(data))
 
 
 class _Body:
@@ -175,7 +175,7 @@ class _Body:
         )
 
     def _other(self, event: _Event) -> None:
-        properties = mapping(msgspec.json.decode(event.properties))
+        properties = mapping(loose(event.properties))
         fields = {
             "event": event.event,
             "uuid": event.uuid,

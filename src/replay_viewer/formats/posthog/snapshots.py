@@ -15,7 +15,7 @@ from replay_viewer.domain.session import Facts
 from replay_viewer.formats.base import Cursor, Document, Format, NotARecording, Piece, Said, Sifter, register
 from replay_viewer.formats.base.repair import checked
 from replay_viewer.formats.base.scan import Shape
-from replay_viewer.formats.base.values import mapping
+from replay_viewer.formats.base.values import loose, mapping
 from replay_viewer.formats.posthog import events
 
 
@@ -118,9 +118,9 @@ def read_export(document: Document) -> Iterator[Piece]:
         at.skip()
     if not arrays:
         raise NotARecording(f"“{document.name}” is a PostHog file without snapshots.", "Export the recording again.")
-    given = msgspec.json.decode(small.get("id", b"null"))
+    given = loose(small.get("id", b"null"))
     session = given if isinstance(given, str) else ""
-    person = mapping(msgspec.json.decode(small.get("person", b"null")))
+    person = mapping(loose(small.get("person", b"null")))
     facts = events.person_facts(person, session)
     if facts != Facts(source="posthog"):
         yield Said(session, facts)
