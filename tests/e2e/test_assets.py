@@ -39,7 +39,16 @@ PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>Shop</title>
 <style>@import url("{cdn}/imported.css"); #own {{ background: url({cdn}/own.png) }}</style></head>
 <body><h1 id="title">Shop</h1><p id="nested">nested</p><p id="imported">imported</p><p id="own">own</p>
 <img id="plain" src="{cdn}/plain.png"><img id="set" srcset="{cdn}/set.png 1x"><img id="later" alt="">
+<svg width="40" height="40"><use id="use" href="/sprite.svg#cart"/><use id="use2"/></svg>
+<div id="host"></div>
 <svg width="30" height="30"><image id="svg" href="{cdn}/plain.png" width="30" height="30"/></svg></body></html>"""
+
+#: The part that is used refers to another; the third would run a script, were it taken.
+SPRITE = b"""<svg xmlns="http://www.w3.org/2000/svg"><defs><linearGradient id="shade">
+<stop offset="0" stop-color="red"/></linearGradient></defs>
+<symbol id="cart" viewBox="0 0 20 10" width="20" height="10"><rect width="20" height="10" fill="url(#shade)"
+onclick="top.ran=1"/><use href="#dot"/></symbol><circle id="dot" r="2" cx="5" cy="5"/>
+<script id="bad">top.ran = 1</script></svg>"""
 
 #: What a page has of its look; `d`: its document.
 LOOK = """(d => {
@@ -50,6 +59,10 @@ LOOK = """(d => {
     imported: css("imported", "color"), family: css("title", "fontFamily"),
     width: Math.round(d.getElementById("title").firstChild ? (r => (r.selectNodeContents(d.getElementById("title")),
       r.getBoundingClientRect().width))(d.createRange()) : 0),
+    used: ["use", "use2"].map(id => d.getElementById(id))
+      .concat(d.getElementById("host").shadowRoot.querySelector("use")).map(u => u.getBBox())
+      .map(r => Math.round(r.width) + "x" + Math.round(r.height)).join(),
+    bad: d.querySelectorAll("#bad, [id$=-bad], [onclick]").length,
     own: /url/.test(css("own", "backgroundImage")), back: /url/.test(css("nested", "backgroundImage")),
     fonts: [...d.fonts].map(f => f.family.replaceAll('"', "") + " " + f.status).join(),
   });
@@ -71,6 +84,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     folder = tmp_path_factory.mktemp("assets")
     cors = {"Access-Control-Allow-Origin": "*"}
     with site() as page, site(host="127.0.0.2") as cdn:
+        page.pages["/sprite.svg"] = (200, "image/svg+xml", SPRITE)
         page.pages["/"] = (200, "text/html; charset=utf-8", PAGE.format(cdn=cdn.url).encode())
         cdn.pages |= {
             "/css/shop.css": (
@@ -93,9 +107,15 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
             tab.until("document.readyState === 'complete' && document.fonts.size > 0", 20.0)
             tab.until("[...document.fonts].every(f => f.status === 'loaded')", 20.0)
             tab.evaluate(
+                "document.getElementById('host').attachShadow({mode: 'open'}).innerHTML = "
+                "'<svg><use href=\"/sprite.svg#cart\"/></svg>'; 0"
+            )
+            tab.evaluate(
                 RECORDER.read_text()
                 + "\n;window.said = []; rrweb.record({emit: e => said.push(JSON.stringify(e))}); 0"
             )
+            tab.evaluate("document.getElementById('use2').setAttribute('href', '/sprite.svg#dot'); 0")
+            tab.until("document.getElementById('use2').getBBox().width > 0", 20.0)
             tab.evaluate(f"document.getElementById('later').src = '{cdn.url}/later.png'; 0")
             tab.until("document.getElementById('later').naturalWidth > 0 && said.length > 2", 20.0)
             look = orjson.loads(tab.evaluate(f"{LOOK}(document)"))
@@ -106,7 +126,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
         path.write_text(said)
         session = import_paths(folder / "home", [path])[0]
         came = capture(folder / "home", session, allow_private=True)
-        assert (came.missing, came.had) == (0, 9)
+        assert (came.missing, came.had) == (0, 10)
     yield Recorded(folder / "home", session, look)
     end_spares()
 
@@ -135,6 +155,7 @@ def shown(engine: Any, home: Path, session: str, path: Path) -> dict[str, Any]:
 
 def test_the_page_looks_as_it_did(recorded: Recorded, tmp_path: Path, qtbot: Any) -> None:
     assert recorded.look["fonts"] == "Own loaded"
+    assert (recorded.look["used"], recorded.look["bad"]) == ("20x10,4x4,20x10", 0)
     assert [recorded.look[name] for name in ("plain", "set", "later")] == [30, 31, 32]
     engine = EngineClient(recorded.home, recorded.session)
     try:

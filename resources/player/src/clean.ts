@@ -2,6 +2,7 @@
 // resolver) hold without this; it keeps the page from trying.
 
 import { asset, fragment, link, picture, pictures, shown, css } from "./urls.ts";
+import { spritePart } from "./sprites.ts";
 import { missing } from "./placeholder.ts";
 
 const FRAMES = new Set(["iframe", "frame", "embed", "object", "applet", "portal", "fencedframe", "webview"]);
@@ -44,6 +45,7 @@ export function clean(name: string, value: unknown, at: Place): string | null {
     if (tag === "a") return link(text, page);
     const part = fragment(text, page);
     if (part !== null) return part;
+    if (tag === "use") return spritePart(text, page);
     return tag === "image" || tag === "feimage" ? shown(text, page) ?? missing(null, null) : null;
   }
   switch (lower) {

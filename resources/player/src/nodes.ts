@@ -5,6 +5,7 @@ import { blank, isMissing, missing } from "./placeholder.ts";
 import { show } from "./media.ts";
 import { MARK, isMask, mark } from "./marks.ts";
 import { clean, type Place } from "./clean.ts";
+import { ask } from "./sprites.ts";
 import { UNDEFINED, asset, css } from "./urls.ts";
 import {
   type Attributes, BLOCKED, CDATA, COMMENT, CUSTOM, DOCTYPE, ELEMENT, type Overrides, type Rec, SHADOW_HOST, SVG, TEXT,
@@ -178,7 +179,9 @@ export function markPicture(image: Element): void {
 
 /** Set or remove one attribute as recorded. */
 export function setAttribute(element: Element, name: string, value: unknown, place: Place): void {
-  setRaw(element, name, clean(name, value, place));
+  const kept = clean(name, value, place);
+  setRaw(element, name, kept);
+  if (place.tag === "use") ask(element, name, kept);
 }
 
 function setRaw(element: Element, name: string, value: string | null): void {

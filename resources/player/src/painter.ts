@@ -13,6 +13,7 @@ import type { Command } from "./commands.ts";
 import { MARK, isMask, mark } from "./marks.ts";
 import { held, show, still } from "./media.ts";
 import { ENGAGED, Sheets } from "./sheets.ts";
+import { settle } from "./sprites.ts";
 import { HOVER, UNDEFINED } from "./urls.ts";
 
 /** An animation that takes longer than this says something about time, ms. */
@@ -88,6 +89,7 @@ export class Painting {
     if (patch.place) this.place(patch.place);
     this.records.clear();
     for (const [id, delta] of patch.attrs ?? []) this.attributes(id, delta);
+    settle();
     for (const [id, text, overrides] of patch.style ?? []) {
       const element = this.mirror.getNode(id);
       if (!isElement(element)) continue;

@@ -27,6 +27,7 @@ export interface Patch {
   rev?: number;
   /** Captured files: URL as recorded to key. */
   assets?: Record<string, string>;
+  sprites?: Record<string, string>;
   t?: number;
   /** Number of the picture this is of. */
   picture?: number;

@@ -6,6 +6,7 @@ import { Painting, understands } from "./painter.ts";
 import { type Batch, type Patch, VERSION } from "./patch.ts";
 import type { Stage } from "./stage.ts";
 import { setAssets } from "./urls.ts";
+import { setSprites } from "./sprites.ts";
 
 /** Longest wait for pictures and fonts of a new document before it is shown, ms. */
 const PATIENCE = 150;
@@ -147,6 +148,7 @@ export class Player {
     let wait: Promise<unknown> | null = null;
     if (patch.base === null || patch.base === undefined) {
       setAssets(patch.assets ?? {});
+      setSprites(patch.sprites ?? {});
       for (const number of [...this.pictures.keys()]) this.drop(number);
     }
     const standing = patch.picture === undefined ? this.painting : this.pictures.get(patch.picture);

@@ -42,7 +42,8 @@ export function setAssets(table: Record<string, string>): void {
   }
 }
 
-function bare(url: string): string {
+/** `url` without its fragment. */
+export function bare(url: string): string {
   const at = url.indexOf("#");
   return at < 0 ? url : url.slice(0, at);
 }

@@ -37,6 +37,7 @@ _IMAGES: dict[str, tuple[str, ...]] = {
     "video": ("poster",),
     "image": ("href", "xlink:href"),
     "feimage": ("href", "xlink:href"),
+    "use": ("href", "xlink:href"),
 }
 _SETS = ("img", "source")
 #: Events of these types and sources may hold references (chunks know both without decoding).
@@ -135,6 +136,8 @@ class Collector:
                 continue
             if not isinstance(value, str) or not value:
                 continue
+            if tag == "use" and absolute(value, self.page) in ("", absolute(self.page, self.page)):
+                continue  # a part of the page itself
             if name in _IMAGES.get(tag, ()):
                 if not (isinstance(attrs.get("rr_dataURL"), str) and tag == "img"):
                     self._add(value, "image")

@@ -105,6 +105,8 @@ class Stage:
         made["base"] = None if anew else self.rev
         if anew and (table := self.shelf.table()):
             made["assets"] = table
+            if sprites := self.shelf.sprites():
+                made["sprites"] = sprites
         self.rev += 1
         made["rev"] = self.rev
         self._shown = patch.Shown(mirror)

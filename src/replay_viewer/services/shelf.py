@@ -8,6 +8,7 @@ claims; style sheets are handed out with their references replaced by keys, so t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import secrets
@@ -30,6 +31,11 @@ IMAGES = frozenset(
 )
 FONTS = frozenset({"font/woff2", "font/woff", "font/ttf", "font/otf", "font/collection"})
 SHEET = "text/css"
+SVG = "image/svg+xml"
+
+#: Bytes of all files whose parts are handed to the page.
+_SPRITES = 4 << 20
+_PART = re.compile(r"<\w*:?symbol\b|<[^>]+\sid\s*=")
 
 _DEVICE = re.compile(r"\b(min-|max-)?device-(width|height|aspect-ratio)\b")
 _HOVER = re.compile(r"(?<!\\):hover(?![\w-])")
@@ -81,6 +87,21 @@ class Shelf:
                     self._keys[asset.url] = key
                     self._assets[key] = asset
         return self._keys
+
+    def sprites(self) -> dict[str, str]:
+        """URL to text of captured SVG files that have parts, for `<use>` of another file; large ones are left out."""
+        found: dict[str, str] = {}
+        left = _SPRITES
+        self.table()
+        for asset in sorted(self._assets.values(), key=lambda one: one.size):
+            if asset.type.partition(";")[0].strip().lower() != SVG or asset.size > left:
+                continue
+            with contextlib.suppress(StorageProblem, UnicodeDecodeError):
+                text = self._store.blob(asset.digest).decode("utf-8-sig")
+                if _PART.search(text):
+                    found[asset.url] = text
+                    left -= asset.size
+        return found
 
     def read(self, key: str) -> Served | None:
         """What a key leads to; None for a key that is not of this shelf, and for a file that is damaged."""
