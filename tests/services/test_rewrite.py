@@ -10,7 +10,7 @@ import zstandard
 
 from replay_viewer.cli import main
 from replay_viewer.domain.errors import BadInput, Cancelled
-from replay_viewer.domain.pulled import Asset, Attached, Pulled
+from replay_viewer.domain.pulled import Asset, Attached, KeptMap, Pulled
 from replay_viewer.domain.resources import resource
 from replay_viewer.domain.rows import KINDS
 from replay_viewer.domain.session import Note
@@ -63,6 +63,8 @@ def test_nothing_is_left_on_the_disk(home: Path) -> None:
         library.put_note(Note(id="n", session=id, t=before.start, text="mail Ada.Marlow@example.com"))
         library.extras.put_asset(id, Asset(url="https://x.test/face.png", type="image/png"), b"png of Ada Marlow")
         library.extras.put_asset(id, Asset(url="https://x.test/shop.css", type="text/css"), b"p { color: red }")
+        for name in ("js/app.js", "u/Ada.Marlow@example.com/app.js"):
+            library.extras.put_map(id, KeptMap(name=name, source="web"), b"{}")
         library.extras.put_attached(id, Attached(name="sentry", origin="x"), list(library.fetch(id, "errors", [0])))
         library.extras.put_pulled(id, Pulled(url="https://x.test/?mail=ada.marlow@example.com", source="s", at=1.0))
         positions = [len(list(raw_events(library, id, tab.index))) for tab in before.tabs]
@@ -80,6 +82,7 @@ def test_nothing_is_left_on_the_disk(home: Path) -> None:
         assert library.notes(id)[0].text == "mail [e-mail 1]"
         assert after.health[0].code == "redacted"
         assert [asset.url for asset in library.extras.assets(id)] == ["https://x.test/shop.css"]
+        assert [one.name for one in library.extras.maps(id)] == ["js/app.js"]
         assert library.extras.attached(id) == []
         assert library.extras.pulled(id) is None
         assert (after.start, after.end, after.origin) == (before.start, before.end, before.origin)

@@ -177,8 +177,9 @@ class Extras:
             connection.execute(delete(schema.maps).where(_m.session == id))
         return blobs
 
-    def strip(self, id: str, keep: Collection[str]) -> None:
-        """Remove what is attached to a session, where it was pulled from, and its assets but those with these URLs.
+    def strip(self, id: str, keep: Collection[str], keep_maps: Collection[str]) -> None:
+        """Remove what is attached to a session, where it was pulled from, its assets but those with these URLs, and
+        its source maps but those with these names.
 
         The blobs go with the next sweep (`Library.tidy`).
         """
@@ -186,6 +187,7 @@ class Extras:
             connection.execute(delete(schema.attached).where(_a.session == id))
             connection.execute(schema.extras.update().where(_x.session == id).values(pulled=b"", expires=0.0))
             connection.execute(delete(schema.assets).where(_f.session == id, _f.url.not_in(list(keep))))
+            connection.execute(delete(schema.maps).where(_m.session == id, _m.name.not_in(list(keep_maps))))
 
 
 def forget(connection: Connection, id: str) -> set[str]:

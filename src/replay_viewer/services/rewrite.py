@@ -69,7 +69,10 @@ def redact_for_good(
     for note in notes:
         library.put_note(note)
     # A refresh would bring back what was removed, pictures cannot be redacted: both go. Styles and fonts may stay.
-    library.extras.strip(session.id, [one.url for one in library.extras.assets(session.id) if redactor.harmless(one)])
+    assets = [one.url for one in library.extras.assets(session.id) if redactor.harmless(one)]
+    # Source maps hold code, nothing of the visit; but the address one goes by may.
+    maps = [one.name for one in library.extras.maps(session.id) if redactor.text(one.name, "maps") == one.name]
+    library.extras.strip(session.id, assets, maps)
     destroy(library, session)
     return removed
 
