@@ -220,6 +220,8 @@ export function setStyle(element: Element, value: string | null, overrides: Over
 export function special(element: Element, attrs: Attributes, picture?: string): void {
   const style = (element as HTMLElement).style;
   if (!style) return;
+  // What the recorder measured of an element it left out is the box with its border.
+  if (attrs.rr_width !== undefined) style.setProperty("box-sizing", "border-box");
   if (attrs.rr_width !== undefined) style.setProperty("width", String(attrs.rr_width));
   if (attrs.rr_height !== undefined) style.setProperty("height", String(attrs.rr_height));
   switch (element.localName) {

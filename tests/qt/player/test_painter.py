@@ -291,3 +291,16 @@ def test_a_picture_that_got_another_address_is_not_the_old_one(bench: Bench) -> 
     for offset, marked in ((50, ""), (150, "image"), (50, "")):
         bench.seek(offset)
         assert ask(bench, "d.querySelector('img').getAttribute('rr-mark') ?? ''") == marked
+
+
+def test_the_box_of_what_was_left_out_is_measured_with_its_border(bench: Bench) -> None:
+    r = Recording()
+    css = r.el("style", {}, "iframe, .b { border: 2px solid red; padding: 3px }")
+    frame = r.el("iframe", {"rr_width": "304px", "rr_height": "154px"}, needBlock=True)
+    r.page(
+        0, frame, r.el("div", {"class": "b", "rr_width": "50px", "rr_height": "40px"}, needBlock=True), head=(css,)
+    )
+    bench.use(r.raws)
+    bench.seek(50)
+    box = "(({width, height}) => `${width} ${height}`)(d.querySelector('%s').getBoundingClientRect())"
+    assert [ask(bench, box % one) for one in ("iframe", ".b")] == ["304 154", "50 40"]
