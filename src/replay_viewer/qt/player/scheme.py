@@ -3,6 +3,7 @@ on host `asset`, nothing else."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections.abc import Callable
@@ -82,7 +83,19 @@ class PlayerScheme(QWebEngineUrlSchemeHandler):
             ) from error
 
     def requestStarted(self, job: QWebEngineUrlRequestJob) -> None:
-        """Answer one request; whatever is not foreseen is a failed request."""
+        """Answer one request; whatever is not foreseen is a failed request.
+
+        Nothing is raised: an error of Qt's own that leaves an override ends the process (PySide6 6.11 crashes while
+        it words it). One comes when the window closes while the page still reports: what heard reports is gone.
+        """
+        try:
+            self._answer(job)
+        except RuntimeError as error:
+            log.debug("a request came too late: %s", error)
+            with contextlib.suppress(RuntimeError):
+                self._refuse(job)
+
+    def _answer(self, job: QWebEngineUrlRequestJob) -> None:
         url = job.requestUrl()
         method = bytes(job.requestMethod().data())
         if url.host() == "app" and method == b"GET" and not url.hasQuery():
