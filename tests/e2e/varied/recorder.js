@@ -3,10 +3,10 @@ window.visit = (() => {
   const kept = [];
   const rest = (ms) => new Promise((done) => setTimeout(done, ms));
   const settled = async () => {
-    await rest(30);
+    await rest(15);
     await Promise.race([document.fonts.ready, rest(500)]);
-    await Promise.race([new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))), rest(300)]);
-    await rest(30);
+    await Promise.race([new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))), rest(200)]);
+    await rest(15);
   };
   const record = window.rrweb?.record;
   return {
