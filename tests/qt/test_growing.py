@@ -13,10 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from replay_viewer.library import Library
 from replay_viewer.qt.attached import AttachedRow
+from replay_viewer.qt.panels.base import ListPanel
 from replay_viewer.qt.window import Window
 from replay_viewer.services.attaching import attach_files
 from replay_viewer.services.importer import import_paths
-from tests.services.pulling import START, backend
+from tests.services.pulling import START, backend, body
 
 COUNT = 12
 #: A folder for pictures of the states, to be looked at; none are made without it.
@@ -173,3 +174,38 @@ def test_a_session_without_a_page(window: Window, qtbot: QtBot, library: Library
     window.queue.reload()
     qtbot.waitUntil(lambda: id in window.queue.model.kept, timeout=10_000)
     picture(window, "rows-only")
+
+
+def test_what_somebody_does_stays_while_it_grows(window: Window, qtbot: QtBot) -> None:
+    """A line comes late, before the one that is selected: playhead, filter and selection stay where they are."""
+    late = json.loads(body(7))
+    log = {"level": "log", "payload": ['"said late"'], "trace": []}
+    plugin = {"plugin": "rrweb/console@1", "payload": log}
+    late["events"].insert(0, {"type": 6, "timestamp": START + 2500, "data": plugin})
+    with backend(COUNT, s7=json.dumps(late).encode()) as source:
+        source.listed = list(range(7))
+        window.opener.open_url(source.url)
+        qtbot.waitUntil(lambda: window.context.opened is not None and not window.opener.importing, timeout=20_000)
+        window.context.select("console", 1)
+        panel = window.panels.panels["console"]
+        assert isinstance(panel, ListPanel)
+        panel.filter.setText("said")
+        qtbot.waitUntil(lambda: panel.table.rows.rowCount() == 2, timeout=10_000)
+        assert window.actions_table.run("live")
+        window.context.playhead.seek(START + 1000)
+        source.listed = list(range(COUNT))
+
+        def lines() -> int:
+            opened = window.context.opened
+            return len(opened.columns["console"]) if opened is not None else 0
+
+        qtbot.waitUntil(lambda: lines() == 4, timeout=30_000)
+        assert window.context.playhead.target == START + 1000
+        assert panel.filter.text() == "said"
+        qtbot.waitUntil(lambda: panel.table.rows.rowCount() == 4, timeout=10_000)
+        assert window.context.selected is not None
+        kind, n = window.context.selected
+        assert "said 5" in str(window.context.opened.row(kind, n))  # type: ignore[union-attr]
+        assert window.actions_table.run("live")
+        qtbot.waitUntil(lambda: not window.opener.live, timeout=20_000)
+        assert window.context.playhead.target == START + 1000

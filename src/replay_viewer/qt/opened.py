@@ -52,6 +52,23 @@ class Columns:
         return int(np.count_nonzero(self.severity >= 2))
 
 
+def moved(before: Columns | None, after: Columns | None, n: int) -> int:
+    """The number a row has after rows of its kind came, also before it; -1 when it is not there any more."""
+    if before is None or after is None or not 0 <= n < len(before):
+        return -1
+
+    def alike(columns: Columns) -> Ints:
+        near = slice(*np.searchsorted(columns.t, (before.t[n], np.nextafter(before.t[n], np.inf))))
+        same = (columns.end[near] == before.end[n]) & (columns.tab[near] == before.tab[n])
+        same &= columns.severity[near] == before.severity[n]
+        found: Ints = np.flatnonzero(same) + near.start
+        return found
+
+    was, now = alike(before), alike(after)
+    place = int(np.searchsorted(was, n))
+    return int(now[place]) if place < len(now) else -1
+
+
 def empty_columns() -> Columns:
     """Columns of a kind without rows."""
     return Columns(np.empty(0), np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int32))

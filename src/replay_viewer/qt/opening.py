@@ -18,7 +18,7 @@ from replay_viewer.domain.rows import ErrorEvent, Row
 from replay_viewer.domain.time import parse_instant
 from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
-from replay_viewer.qt.opened import Opened, load
+from replay_viewer.qt.opened import Opened, load, moved
 from replay_viewer.qt.tasks import Job, JobWatch, Tasks
 
 if TYPE_CHECKING:
@@ -232,6 +232,11 @@ class Opener(QObject):
                 return
             opened.library = self.context.library
             selected = self.context.selected
+            if selected is not None:
+                kind, old = selected
+                there = moved(current.columns.get(kind), opened.columns.get(kind), old)
+                selected = (kind, there) if there >= 0 else None
+            self.context.selected = selected
             playhead = self.context.playhead
             follows = self.live and playhead.target >= current.session.end - _AT_END_MS
             self.context.opened = opened
