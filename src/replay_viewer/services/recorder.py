@@ -7,14 +7,12 @@ long as events that change the picture come in order; when one does not, the imp
 from __future__ import annotations
 
 import copy
-import pickle
 import time
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -27,6 +25,7 @@ from replay_viewer.domain.time import to_ms
 from replay_viewer.recording import chunk, keyframe
 from replay_viewer.recording.events import Event, Kind, Mutation, Source, decode_event, decode_head
 from replay_viewer.recording.mirror import STATEFUL_KINDS, Mirror
+from replay_viewer.services import rewind
 from replay_viewer.services.arrivals import BACK, Arrivals, doubled
 from replay_viewer.services.spool import Spool
 
@@ -83,35 +82,6 @@ class _Kept:
     pending: list[bytes]
     pending_bytes: int
     chunks: int
-
-
-@dataclass(frozen=True)
-class _Mark:
-    """A tab as it was when it had taken all up to `last` (epoch ms), to go back to when something came late.
-
-    `state`: what is changed in place, `scalars` what is replaced; of what only grows, how much there was. `rest`:
-    what had arrived by then and was not taken yet, in order of arrival; what came since is in the log from `at` on.
-    """
-
-    last: float
-    state: bytes
-    scalars: dict[str, Any]
-    pending: list[bytes]
-    rows: int
-    media: int
-    rest: list[tuple[bytes, int]]
-    at: int
-
-
-_CHANGED = ("mirror", "tally", "_extractor", "_placement", "_same", "_newest")
-_REPLACED = (
-    *("count", "chunks", "keyframes", "start", "end", "url", "_last", "_odd"),
-    *("_pending_bytes", "_last_keyframe_event", "_media_plays"),
-)
-#: ms before the end of what was imported at which a tab is marked, in case that something comes late; and how often
-#: while it grows.
-_MARKS = (120_000.0, 60_000.0, 30_000.0, 15_000.0, 5_000.0)
-_MARK_EVERY = 5_000.0
 
 
 class Writer(Protocol):
@@ -171,10 +141,7 @@ class TabRecorder:
         self._kept: _Kept | None = None
         self._arrivals: Arrivals | None = None
         self._grower: Grower | None = None
-        self._marks: list[_Mark] = []
-        #: What arrived since the first mark was set, in order of arrival; numbered from `_logged` on.
-        self._log: list[tuple[bytes, int]] = []
-        self._logged = 0
+        self._rewind = rewind.Rewind()
 
     # -- in --------------------------------------------------------------------------------------------------
 
@@ -191,7 +158,7 @@ class TabRecorder:
             if self._gathered_bytes > GATHER and not self._patient:
                 gathered, self._gathered = self._gathered, None
                 self.take(self._sorted(gathered))
-                self._arrivals, self._marks, self._log = None, [], []
+                self._arrivals, self._rewind = None, rewind.Rewind()
         else:
             self.take(self._sorted([(raw, self._pieces) for raw in events]))
 
@@ -243,70 +210,29 @@ class TabRecorder:
             raise NotGrown("it begins or ceases to look like a recording written twice")
         first = min(times, default=self._last)
         before = self._back_to(first) if first < self._last else []
-        self._log += events
+        self._rewind.log += events
         if before:
             events = [*before, *events]
             times = [_stamp(raw) for raw, _ in events]
         return [events[n] for n in sorted(range(len(events)), key=times.__getitem__)]
 
-    # -- back ------------------------------------------------------------------------------------------------
-
-    def _mark(self, rest: list[tuple[bytes, int]]) -> None:
-        """Remember how it is now; `rest`: what has arrived and was not taken yet."""
-        self._marks.append(
-            _Mark(
-                last=self._last,
-                state=pickle.dumps([getattr(self, name) for name in _CHANGED], pickle.HIGHEST_PROTOCOL),
-                scalars={name: getattr(self, name) for name in _REPLACED},
-                pending=list(self._pending),
-                rows=len(self.rows),
-                media=len(self._media),
-                rest=rest,
-                at=self._logged + len(self._log),
-            )
-        )
-        while len(self._marks) > 1 and self._marks[1].last <= self._last - _MARKS[0]:
-            del self._marks[0]
-        past = self._marks[0].at - self._logged
-        del self._log[:past]
-        self._logged += past
-
     def _take_marking(self, gathered: list[tuple[bytes, int]], ordered: list[tuple[bytes, int]]) -> None:
         """Take what was gathered, given in order of time as well, with marks before its end."""
         times = [_stamp(raw) for raw, _ in ordered]
-        taken, place = 0, {id(one): n for n, one in enumerate(ordered)}
-        if times and times[-1] - times[0] <= _MARKS[0]:
-            self._mark(list(gathered))  # short enough to be taken from the start again
-        for back in _MARKS:
-            cut = bisect_left(times, times[-1] - back) if times else 0
-            if cut > taken:
-                self.take(self._decoded(ordered[taken:cut]))
-                taken = cut
-                self._mark([one for one in gathered if place[id(one)] >= cut])
+        place = {id(one): n for n, one in enumerate(ordered)}
+        taken = 0
+        for cut in rewind.cuts(times):
+            self.take(self._decoded(ordered[taken:cut]))
+            taken = cut
+            self._rewind.mark(self, [one for one in gathered if place[id(one)] >= cut])
         self.take(self._decoded(ordered[taken:]))
 
     def _back_to(self, t: float) -> list[tuple[bytes, int]]:
         """Go back to the last mark at which nothing after `t` was taken; what arrived and is not taken any more."""
-        while self._marks and self._marks[-1].last > t:
-            del self._marks[-1]
-        if not self._marks or self._grower is None:
+        if self._grower is None or (rest := self._rewind.back(self, t)) is None:
             raise NotGrown(f"events came {self._last - t:,.0f} ms late")
-        mark, tally = self._marks[-1], self.tally
-        # the bytes are our own, and were never anywhere but here
-        for name, value in zip(_CHANGED, pickle.loads(mark.state), strict=True):  # noqa: S301
-            setattr(self, name, value)
-        for name, value in mark.scalars.items():
-            setattr(self, name, value)
-        # these tell of the order of arrival, which stays as it was
-        self.tally.reordered, self.tally.backward = tally.reordered, tally.backward
-        if tally.backward:
-            self.tally.met("backward", tally.firsts["backward"])
-        self._pending = list(mark.pending)
-        for times in (self.times, self.types, self.sources):
-            del times[self.count :]
-        del self.rows[mark.rows :], self._media[mark.media :]
         self._grower.back(self.index, self.chunks, self.keyframes)
-        return mark.rest + self._log[mark.at - self._logged :]
+        return rest
 
     # -- through ---------------------------------------------------------------------------------------------
 
@@ -482,8 +408,8 @@ class TabRecorder:
         self.waiting, self._kept = [], None
         if self._arrivals is not None:
             self._gathered = []
-            if not self._marks or self._last >= self._marks[-1].last + _MARK_EVERY:
-                self._mark([])
+            if self._rewind.due(self._last):
+                self._rewind.mark(self, [])
 
     def close(self) -> None:
         """Give up: remove what lies on disk."""
