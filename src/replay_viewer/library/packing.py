@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from replay_viewer.domain.rows import KINDS
 from replay_viewer.library import packed, schema
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from replay_viewer.library.store import Library
 
 _p = schema.packed.c
+_s = schema.sessions
 
 #: t, end, tab, event, severity, text of a row.
 Line = Sequence[Any]
@@ -61,4 +62,6 @@ def pack_whole(library: Library, gen: int) -> set[str]:
                 replaced |= pack(connection, blobs, gen, kind, 0 if lowest is None else lowest - base, lines)
             finally:
                 blobs.close()
+            # who keeps the columns of before would ask for texts that are not there any more
+            connection.execute(update(_s).where(_s.c.gen == gen).values(revision=_s.c.revision + 1))
     return replaced
