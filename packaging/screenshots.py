@@ -34,6 +34,7 @@ from replay_viewer.qt.theme import Scheme, theme
 from replay_viewer.qt.window import Window
 from replay_viewer.services.importer import import_paths
 
+SAMPLE = resource("samples", "checkout-502")
 SIZES = ((1440, 900), (1366, 768))
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 #: The looks dialogs and sheets are pictured in.
@@ -176,6 +177,9 @@ def full(camera: Camera, scratch: Path, files: list[Path]) -> None:
             camera.take(window, "loading", now=True)
             wait(lambda: window.context.opened is not None, PATIENCE)
         wait(lambda: window.stage.shows_page and bool(window.stage.size_label.text()), PATIENCE)
+        if files == [SAMPLE]:
+            window.context.maps = resource("samples", "sourcemaps")
+            window.context.maps_changed.emit()
         if camera.wants("panel-"):
             wait(seconds=12.0)  # the small pictures are made while nobody does anything
         for _ in each_look(window):
@@ -247,7 +251,7 @@ def main() -> int:
     try:
         empty_and_failing(camera, scratch)
         bare(camera, scratch)
-        full(camera, scratch, options.files or [resource("samples", "checkout-502")])
+        full(camera, scratch, options.files or [SAMPLE])
         camera.sheets()
     finally:
         from replay_viewer.services import engine, inspector

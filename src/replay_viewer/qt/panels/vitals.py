@@ -173,6 +173,7 @@ class VitalsPanel(Panel):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setShowGrid(False)
+        self.table.setWordWrap(False)  # a path would be cut at its first slash
         self.table.setFont(data_font())
         self.table.verticalHeader().setVisible(False)
         self.table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
@@ -186,8 +187,8 @@ class VitalsPanel(Panel):
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         for at in range(2, len(NAMES) + 2):
-            header.resizeSection(at, 78)
-        header.resizeSection(0, 70)
+            header.resizeSection(at, 72)
+        header.resizeSection(0, 66)
         self.table.cellClicked.connect(self._clicked)
 
     def _fill(self) -> None:
