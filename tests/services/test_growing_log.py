@@ -45,7 +45,8 @@ def test_index_and_chunks_stay_small(grown: tuple[Path, str, int, int]) -> None:
     home, id, recorded, last = grown
     assert recorded > 90 * last
     stored = sum(path.stat().st_size for path in (home / "blobs").rglob("*") if path.is_file())
-    assert stored < recorded / 8
+    # keyframes lie a few of these events apart, for quick seeks, and each holds the log as it was
+    assert stored < recorded / 7
     with Library.open(home) as library:
         library.read_pages()
         with library.database.read() as connection:

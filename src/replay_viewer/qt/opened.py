@@ -188,6 +188,10 @@ def load(library: Library, session_id: str) -> Opened:
 
 
 def _web_vitals(library: Library, session_id: str, count: int) -> Ints:
-    """Numbers of the vitals that are no mere samples: web vitals and long tasks, not memory or frame rates."""
-    rows = library.rows(session_id, "vitals", limit=_SAMPLES) if count else []
-    return np.array([n for n, row in rows if isinstance(row, Vital) and row.name not in ("memory", "fps")], np.int64)
+    """Numbers of the vitals that are no mere samples: web vitals and long tasks, not memory or frame rates.
+
+    Only of the first `count`: rows may have come since these were counted.
+    """
+    rows = library.rows(session_id, "vitals", limit=min(count, _SAMPLES)) if count else []
+    told = (n for n, row in rows if isinstance(row, Vital) and row.name not in ("memory", "fps"))
+    return np.array([n for n in told if n < count], np.int64)
