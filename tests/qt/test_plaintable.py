@@ -100,3 +100,14 @@ def test_more_says_what_of_it_is_on(session_window: Window) -> None:
     assert row.more.property("picked")
     row.more.menu().aboutToShow.emit()
     assert next(action.isChecked() for action in row.more.menu().actions())
+
+
+def test_a_session_is_copied_with_a_link_to_it(session_window: Window) -> None:
+    view = session_window.queue.view
+    row = session_window.queue.model.row_of("5e55104a0000000000000001")
+    view.setCurrentIndex(session_window.queue.model.index(row))
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    text = QApplication.clipboard().text()
+    assert text.startswith("ada.lovelace@acme.test · ")
+    assert text.endswith(" · replay-viewer://session/5e55104a0000000000000001")

@@ -24,10 +24,12 @@ from PySide6.QtWidgets import (
 )
 
 from replay_viewer.domain.errors import UserError
+from replay_viewer.domain.links import SessionLink
 from replay_viewer.domain.session import Marks, Session
 from replay_viewer.library import Library
 from replay_viewer.library.marks import tag
 from replay_viewer.qt.context import Context
+from replay_viewer.qt.copying import copyable
 from replay_viewer.qt.saved import QueryCompleter, SavedFilters
 from replay_viewer.qt.theme import theme, ui_font
 from replay_viewer.qt.widgets import EmptyState, FilterField, IconButton, ask_line, named_button
@@ -179,6 +181,12 @@ class SessionDelegate(QStyledItemDelegate):
         painter.drawText(bottom, int(Qt.AlignmentFlag.AlignVCenter), line)
 
 
+def _as_text(index: QModelIndex) -> str:
+    """A session for a ticket: who, what, a link that opens it."""
+    session: Session = index.data(SESSION)
+    return f"{session.facts.user.label} · {session_line(session)} · {SessionLink(session.id)}"
+
+
 class Queue(QWidget):
     """The library dock. `open_asked(session id)`, `file_asked()`, `title_changed(text)`, `delete_asked(id)`."""
 
@@ -211,6 +219,7 @@ class Queue(QWidget):
         self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._copy = copyable(self.view, _as_text)
         self.empty = EmptyState("library")
         self.open_button = named_button("Open file…", "open")
         self.retry_button = named_button("Retry", "retry")
@@ -410,6 +419,7 @@ class Queue(QWidget):
         session: Session = index.data(SESSION)
         menu = QMenu(self)
         menu.addAction("Open", lambda: self.open_asked.emit(session.id))
+        menu.addAction(self._copy)
         menu.addAction(f"Other sessions of {session.facts.user.label}", lambda: self.same_user(session))
         menu.addSeparator()
         watched = self.model.marks.get(session.id, Marks()).watched
