@@ -22,12 +22,11 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from benchmarks.table import ID, START, rows, scroll
 from PySide6.QtCore import QEventLoop, QSortFilterProxyModel, Qt, QTimer
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QTableView
 
-from replay_viewer.domain.rows import NetworkRequest
+from replay_viewer.domain.rows import ConsoleEntry, NetworkRequest
 from replay_viewer.domain.session import Session, Tab
 from replay_viewer.library import Library
 from replay_viewer.qt.context import Context
@@ -37,8 +36,26 @@ from replay_viewer.qt.panels.console import ConsolePanel
 from replay_viewer.qt.panels.network import NetworkPanel
 from replay_viewer.qt.theme import theme
 
+START = 1_784_060_310_000.0
+ID = "beac0000000000000000000000000001"
+_BATCH = 50_000
+_LEVELS = ("log", "log", "log", "info", "debug", "warn", "log", "error")
 _KINDS = ("fetch", "img", "script", "xhr", "css", "document", "font", "beacon")
 _PATIENCE = 120.0
+
+
+def rows(count: int) -> Iterator[list[ConsoleEntry]]:
+    """Console rows in batches."""
+    for first in range(0, count, _BATCH):
+        yield [
+            ConsoleEntry(
+                t=START + n * 3.6,
+                tab=0,
+                level=_LEVELS[n % 8],  # type: ignore[arg-type]
+                message=f"[cart] line {n} of the session, total {n % 977}.{n % 100:02d} EUR, queue {n % 13}",
+            )
+            for n in range(first, min(first + _BATCH, count))
+        ]
 
 
 def requests(count: int, length: float) -> Iterator[list[NetworkRequest]]:
@@ -140,6 +157,27 @@ def lanes_frames(context: Context, frames: int = 120) -> np.ndarray:
         taken.append((time.perf_counter() - begin) * 1000.0)
         app.processEvents()
     lanes.close()
+    return np.array(taken)
+
+
+def scroll(view: QTableView, count: int, frames: int = 200) -> np.ndarray:
+    """Milliseconds of each frame: a row at a time, a page at a time, jumps across the whole."""
+    rng = np.random.default_rng(3)
+    app = QApplication.instance()
+    assert app is not None
+    bar = view.verticalScrollBar()
+    height = view.rowHeight(0)
+    step = height if view.verticalScrollMode() == QTableView.ScrollMode.ScrollPerPixel else 1
+    places = [at * 3 * step for at in range(frames // 3)]
+    places += [(5000 + at * 30) * step for at in range(frames // 3)]
+    places += [int(at) * step for at in rng.integers(0, count - 40, frames // 3)]
+    taken = []
+    for place in places:
+        begin = time.perf_counter()
+        bar.setValue(place)
+        view.viewport().repaint()
+        taken.append((time.perf_counter() - begin) * 1000.0)
+        app.processEvents()
     return np.array(taken)
 
 
