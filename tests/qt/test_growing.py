@@ -191,6 +191,8 @@ def test_what_somebody_does_stays_while_it_grows(window: Window, qtbot: QtBot) -
         assert isinstance(panel, ListPanel)
         panel.filter.setText("said")
         qtbot.waitUntil(lambda: panel.table.rows.rowCount() == 2, timeout=10_000)
+        # all seven segments are shown, so that the place below is not at the end, which would be followed
+        qtbot.waitUntil(lambda: window.context.playhead.end > START + 6000, timeout=10_000)
         assert window.actions_table.run("live")
         window.context.playhead.seek(START + 1000)
         source.listed = list(range(COUNT))

@@ -110,6 +110,7 @@ def _frame(strings: Strings, frame: Frame, where: str) -> Frame:
         frame,
         function=strings.text(frame.function, where),
         file=strings.url(frame.file, where),
+        debug_id=strings.text(frame.debug_id, where),
         context=[(line, strings.text(code, where)) for line, code in frame.context],
     )
 
