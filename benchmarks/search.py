@@ -99,9 +99,9 @@ def reading(home: Path, path: Path) -> None:
     (id,) = import_paths(home, [path])
     with Library.open(home) as library:
         events = library.session(id).events
-        begin, cpu = time.perf_counter(), time.processtimed()
+        begin, cpu = time.perf_counter(), time.process_time()
         library.read_pages()
-        took, cpu = time.perf_counter() - begin, time.processtimed() - cpu
+        took, cpu = time.perf_counter() - begin, time.process_time() - cpu
         print(
             f"{path}: {events:,} events read in {took:.1f} s ({cpu:.1f} s of processor time), {library.page_read(id)}"
         )

@@ -229,7 +229,7 @@ class Activity(QWidget):
             for code, kind in enumerate(MERGED):
                 if len(numbers := found.get(kind, np.empty(0, np.int64))):
                     hit = np.zeros(lengths[kind], np.bool_)
-                    hit[numbers] = True
+                    hit[numbers[numbers < lengths[kind]]] = True  # more may have come since
                     mine = opened.merged.kind == code
                     named[mine] = hit[opened.merged.n[mine]]
             self._named = named

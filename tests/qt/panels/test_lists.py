@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from replay_viewer.domain.rows import Body, ConsoleEntry, Frame, NetworkRequest, Row, SocketMessage
 from replay_viewer.domain.session import Facts, Session, Tab
 from replay_viewer.library import Library
+from replay_viewer.qt.panels.console import read as read_lines
 from replay_viewer.qt.window import Window
 from tests.qt.conftest import make_window
 
@@ -232,3 +233,12 @@ def test_an_empty_panel_says_what_to_configure(window: Window) -> None:
     vitals: Any = window.panels.panels["vitals"]
     window.panels.show_panel("vitals")
     assert vitals.empty.title.text()
+
+
+def test_lines_that_came_while_levels_were_read(window: Window) -> None:
+    """Nothing is claimed of lines that are not those on the list; as many as there were are known."""
+    library, shown = window.context.library, window.context.opened
+    assert shown is not None
+    severity = shown.columns["console"].severity
+    assert len(read_lines(library, shown.id, severity).level) == len(severity) > 2
+    assert not len(read_lines(library, shown.id, severity[:2]).level)

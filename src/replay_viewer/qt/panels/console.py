@@ -40,12 +40,18 @@ class Lines(NamedTuple):
 
 
 def read(library: Library, session: str, severity: NDArray[np.uint8]) -> Lines:
-    """Levels and repeats of all lines, from their search texts; these end with the level unless they were cut."""
+    """Levels and repeats of all lines, from their search texts; these end with the level unless they were cut.
+
+    `severity`: of the lines there were. Nothing is known when more have come since; they are read again then.
+    """
     names = [name for name, _, _ in _LEVELS]
     codes = library.endings(session, "console", [f" {name}" for name in names])
+    repeats = library.repeats(session, "console")
+    if not len(codes) == len(repeats) == len(severity):
+        return Lines(np.empty(0, np.uint8), np.empty(0, np.int64))
     guessed = np.array([1, 3, 4], np.uint8)[np.minimum(severity, 2)]
     levels = np.where(codes == 0, guessed, codes - np.uint8(1)).astype(np.uint8)
-    starts = np.flatnonzero(~library.repeats(session, "console"))
+    starts = np.flatnonzero(~repeats)
     lengths = np.diff(starts, append=len(severity))
     return Lines(levels, np.repeat(starts, lengths).astype(np.int64))
 
