@@ -43,7 +43,7 @@ class Database:
         try:
             with problems.storage(home):
                 self._bring_up(path)
-        except BaseException:
+        except BaseException:  # Ctrl+C too: nobody has the database yet who could close it; raised again
             self.close()
             raise
 

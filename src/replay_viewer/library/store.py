@@ -68,7 +68,7 @@ class Library:
             with problems.storage(home):
                 tidy.recover(library)
                 tidy.keep_ballast(library)
-        except BaseException:
+        except BaseException:  # Ctrl+C too: nobody has the library yet who could close it; raised again
             library.close()
             raise
         return library

@@ -9,20 +9,16 @@ from PySide6.QtWidgets import (
     QApplication,
     QCompleter,
     QLineEdit,
-    QListWidget,
     QListWidgetItem,
     QMenu,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
 )
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.library import Library
 from replay_viewer.library.query import OPERATORS
 from replay_viewer.qt.context import Context
-from replay_viewer.qt.tails import TAIL, TailDelegate
-from replay_viewer.qt.widgets import ask_line, label
+from replay_viewer.qt.tails import TAIL, SideList
+from replay_viewer.qt.widgets import ask_line
 
 #: The setting they are kept under: a list of [name, query].
 SETTING = "filters"
@@ -32,31 +28,18 @@ _QUERY = Qt.ItemDataRole.UserRole
 _MOST = 30
 
 
-class SavedFilters(QWidget):
+class SavedFilters(SideList):
     """The list of saved filters. `picked(query)`."""
 
     picked = Signal(str)
 
     def __init__(self, context: Context) -> None:
-        super().__init__()
+        super().__init__("SAVED", "Saved filters")
+        self.list.customContextMenuRequested.connect(self._menu)
+        self.list.itemClicked.connect(self._run)
+        self.list.itemActivated.connect(self._run)
         self.context = context
         self.saved: list[list[str]] = []
-        self.list = QListWidget()
-        self.list.setAccessibleName("Saved filters")
-        self.list.setItemDelegate(TailDelegate(self.list))
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.list.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.list.customContextMenuRequested.connect(self._menu)
-        self.list.itemClicked.connect(self._pick)
-        self.list.itemActivated.connect(self._pick)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 6)
-        layout.setSpacing(0)
-        heading = label("SAVED", "heading")
-        heading.setContentsMargins(14, 8, 10, 3)
-        layout.addWidget(heading)
-        layout.addWidget(self.list)
 
     def reload(self) -> None:
         """Read them, and how many sessions each finds."""
@@ -107,7 +90,7 @@ class SavedFilters(QWidget):
             return
         self.reload()
 
-    def _pick(self, item: QListWidgetItem) -> None:
+    def _run(self, item: QListWidgetItem) -> None:
         self.picked.emit(item.data(_QUERY))
 
     def _menu(self, where: QPoint) -> None:
@@ -116,7 +99,7 @@ class SavedFilters(QWidget):
             return
         at = self.list.row(item)
         menu = QMenu(self)
-        menu.addAction("Use", lambda: self._pick(item))
+        menu.addAction("Use", lambda: self._run(item))
         menu.addAction("Copy the filter", lambda: QApplication.clipboard().setText(item.data(_QUERY)))
         menu.addAction("Move up", lambda: self._move(at, -1)).setEnabled(at > 0)
         menu.addAction("Move down", lambda: self._move(at, 1)).setEnabled(at < len(self.saved) - 1)

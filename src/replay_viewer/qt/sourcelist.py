@@ -8,20 +8,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
-    QListWidget,
     QListWidgetItem,
     QMenu,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
 )
 
 from replay_viewer.domain.errors import UserError
 from replay_viewer.qt.context import Context
-from replay_viewer.qt.tails import TAIL, TAIL_ROLE, TailDelegate
+from replay_viewer.qt.tails import TAIL, TAIL_ROLE, SideList
 from replay_viewer.qt.tasks import Tasks
 from replay_viewer.qt.theme import icon, theme
-from replay_viewer.qt.widgets import label
 from replay_viewer.services import connections
 from replay_viewer.services.connections import Connection
 
@@ -43,7 +38,7 @@ def state_of(one: Connection) -> tuple[str, str]:
     return (f"{kind} · open", "muted") if one.kind == "collector" else (f"{kind} · no token", "warning")
 
 
-class SourceList(QWidget):
+class SourceList(SideList):
     """`browse_asked(name)`: its sessions; `edit_asked(name)`: the connection, '' for a new one; `files_asked`."""
 
     browse_asked = Signal(str)
@@ -52,24 +47,11 @@ class SourceList(QWidget):
     source_answered = Signal(str, object)  #: a backend was asked, by its address: what it failed by, or None
 
     def __init__(self, context: Context, network: Tasks) -> None:
-        super().__init__()
-        self.context, self._network = context, network
-        self.list = QListWidget()
-        self.list.setAccessibleName("Sources")
-        self.list.setItemDelegate(TailDelegate(self.list))
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.list.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        super().__init__("SOURCES", "Sources")
         self.list.customContextMenuRequested.connect(self._menu)
         self.list.itemClicked.connect(self._run)
         self.list.itemActivated.connect(self._run)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 6)
-        layout.setSpacing(0)
-        heading = label("SOURCES", "heading")
-        heading.setContentsMargins(14, 8, 10, 3)
-        layout.addWidget(heading)
-        layout.addWidget(self.list)
+        self.context, self._network = context, network
         theme().changed.connect(self._tint)
         self.reload()
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import (
+    QListWidget,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from replay_viewer.qt.theme import theme, ui_font
+from replay_viewer.qt.widgets import label
 
 #: What stands at the right, and the role that colours it.
 TAIL = int(Qt.ItemDataRole.UserRole) + 100
@@ -41,3 +49,24 @@ class TailDelegate(QStyledItemDelegate):
     @staticmethod
     def _metrics() -> QFontMetrics:
         return QFontMetrics(ui_font(pixels=12))
+
+
+class SideList(QWidget):
+    """A short list under a heading in a side dock."""
+
+    def __init__(self, heading: str, name: str) -> None:
+        """`name`: of the list, for those who do not see it."""
+        super().__init__()
+        self.list = QListWidget()
+        self.list.setAccessibleName(name)
+        self.list.setItemDelegate(TailDelegate(self.list))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.setSpacing(0)
+        title = label(heading, "heading")
+        title.setContentsMargins(14, 8, 10, 3)
+        layout.addWidget(title)
+        layout.addWidget(self.list)

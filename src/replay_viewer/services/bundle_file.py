@@ -168,7 +168,7 @@ class Bundle:
         try:
             with self._reading():
                 self._validate()
-        except BaseException:
+        except BaseException:  # Ctrl+C too: nobody has the bundle yet who could close its file; raised again
             self.close()
             raise
 

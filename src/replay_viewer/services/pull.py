@@ -223,7 +223,7 @@ class _Pull:
                 here = f"{len(self.spool.have):,} of {len(self.plan.segments):,} segments are here and can be opened"
                 raise type(error)(error.message, f"{here}; pull it again to go on.") from error
             raise
-        except BaseException:
+        except BaseException:  # Ctrl+C too: the early import's thread must not outlive the pull; raised again
             self._end_early(at_once=True)
             raise
         self._end_early(at_once=False)
@@ -300,6 +300,7 @@ class _Pull:
                 # the beginning of a session may hold nothing that can be shown yet
                 log.info("not to be opened yet: %s", error)
             except Exception:
+                # Only the early look is lost: the import of the whole comes, and says what is wrong with it.
                 log.exception("importing the beginning of a pull failed")
 
         self._early = threading.Thread(target=work, name="early-import")

@@ -135,7 +135,7 @@ def _connected(target: Target, secret: str) -> smtplib.SMTP:
             )
         if secret:
             server.login(target.user, secret)
-    except BaseException:
+    except BaseException:  # Ctrl+C too: nobody has the connection yet who could close it; raised again
         server.close()
         raise
     return server
